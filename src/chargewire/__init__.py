@@ -1,0 +1,1 @@
+"""OCPP over WebSockets, typed: server, client, management system and simulator."""
