@@ -1,0 +1,94 @@
+# The one list of verbs: `make help` prints it. Every verb works as the first command in a fresh clone.
+.POSIX:
+.PHONY: help setup demo test check bench generate clean
+.PHONY: node python packages portal chromium
+.PHONY: check-format check-lint check-mypy check-pyright check-imports check-generated check-portal
+
+BIN = .venv/bin
+WEB = web/portal
+PORTAL = src/chargewire/backoffice/portal
+CHROMIUM = command -v chromium || command -v chromium-browser || command -v google-chrome
+
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+
+setup: node .venv/.synced portal ## install Python and Node dependencies into the clone, build the portal
+
+demo: setup ## run a management system, its portal and two simulated stations
+	$(BIN)/chargewire demo
+
+test: setup chromium ## run every test, browser included
+	$(BIN)/pytest
+	cd $(WEB) && npm test
+	@$(CHROMIUM) >/dev/null || printf '\n%s\n%s\n\n' \
+		'!!! NOT RUN: the tests that drive the portal in a browser. No Chromium was found.' \
+		'!!! Install it (on Debian, as root: apt-get install chromium) and run make test again.'
+
+check: setup ## check format, lint, types, imports and generated code
+	@$(MAKE) -j 2 check-pyright check-mypy check-portal check-generated check-imports check-lint check-format
+
+bench: setup ## measure the server beside its peers (several minutes)
+	$(BIN)/python -m tests.bench
+
+generate: .venv/.synced ## write the message classes of all versions anew from the schemas
+	$(BIN)/python tools/generate.py
+
+clean: ## remove what the other verbs made
+	rm -rf .venv .uv $(WEB)/node_modules $(PORTAL) dist build artifacts
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
+	find src tests tools examples -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- setup, step by step ----------------------------------------------------------------------------------------
+
+node:
+	@node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' 2>/dev/null && npm --version >/dev/null 2>&1 || \
+		{ printf '%s\n' 'Node.js 20 or newer with npm is needed to build the portal, and was not found.' \
+		'Debian: apt-get install nodejs npm. Elsewhere: https://nodejs.org/en/download' >&2; exit 1; }
+
+# pip's --target also works where the system's Python is "externally managed", and leaves the home directory alone.
+.venv/.synced: pyproject.toml uv.lock
+	@PATH="$$PWD/.uv/bin:$$PATH"; \
+	if ! uv --version >/dev/null 2>&1; then \
+		printf '%s\n' 'uv is missing: installing it into .uv with pip'; \
+		PIP_USER=no python3 -m pip install --quiet --disable-pip-version-check --target .uv uv; \
+	fi; \
+	uv sync --all-extras --locked
+	@touch $@
+
+$(WEB)/node_modules/.package-lock.json: $(WEB)/package.json $(WEB)/package-lock.json
+	cd $(WEB) && npm ci
+	@touch $@
+
+portal: $(WEB)/node_modules/.package-lock.json
+	@cd $(WEB) && test -f ../../$(PORTAL)/index.html && test -z "$$(find . -name node_modules -prune -o \
+		-type f -newer ../../$(PORTAL)/index.html -print)" || npm run build
+
+chromium:
+	@$(CHROMIUM) >/dev/null && exit 0; \
+	test "$$(id -u)" = 0 && command -v apt-get >/dev/null || exit 0; \
+	printf '%s\n' 'Installing Chromium for the browser tests'; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	apt-get update -qq && apt-get install -qq --yes --no-install-recommends chromium || true
+
+# --- check, step by step ----------------------------------------------------------------------------------------
+
+check-format:
+	@$(BIN)/ruff format --check .
+
+check-lint:
+	@$(BIN)/ruff check .
+
+check-mypy:
+	@$(BIN)/mypy
+
+check-pyright:
+	@$(BIN)/pyright
+
+check-imports:
+	@$(BIN)/lint-imports
+
+check-generated:
+	@$(BIN)/python tools/check_generated.py
+
+check-portal:
+	@cd $(WEB) && npm run --silent check
