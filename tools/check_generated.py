@@ -1,0 +1,34 @@
+"""Tells whether the generated files are what the generator would write now; prints a diff and exits 1 when not.
+
+python tools/check_generated.py
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from difflib import unified_diff
+from pathlib import Path
+
+import generate
+
+
+def main() -> int:
+    """Return the exit status."""
+    differences = list(_differences(generate.render()))
+    sys.stdout.writelines(differences)
+    return 1 if differences else 0
+
+
+def _differences(rendered: dict[Path, str]) -> Iterator[str]:
+    packages = {path.parent for path in rendered}
+    present = {path for package in packages for path in package.glob("*.py")}
+    for path in sorted(rendered.keys() | present):
+        name = str(path.relative_to(generate.ROOT))
+        current = path.read_text(encoding="utf-8") if path in present else ""
+        wanted = rendered.get(path, "")
+        yield from unified_diff(current.splitlines(keepends=True), wanted.splitlines(keepends=True), name, "generated")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""OCA's names for the objects and enums that the JSON schemas of OCPP 1.6 leave nameless.
+
+The key is the place of first sight, ``Owner.property``; the owner is a message or one of the names given here.
+Enums with equal values keep the different names they have in the specification's chapter on types. The security
+extension names its types in the schemas.
+"""
+
+from __future__ import annotations
+
+NAMES_V16 = {
+    "AuthorizationData.idTagInfo": "IdTagInfo",
+    "AuthorizeResponse.idTagInfo": "IdTagInfo",
+    "BootNotificationResponse.status": "RegistrationStatus",
+    "CancelReservationResponse.status": "CancelReservationStatus",
+    "ChangeAvailability.type": "AvailabilityType",
+    "ChangeAvailabilityResponse.status": "AvailabilityStatus",
+    "ChangeConfigurationResponse.status": "ConfigurationStatus",
+    "ChargingProfile.chargingProfileKind": "ChargingProfileKindType",
+    "ChargingProfile.chargingProfilePurpose": "ChargingProfilePurposeType",
+    "ChargingProfile.chargingSchedule": "ChargingSchedule",
+    "ChargingProfile.recurrencyKind": "RecurrencyKindType",
+    "ChargingSchedule.chargingRateUnit": "ChargingRateUnitType",
+    "ChargingSchedule.chargingSchedulePeriod": "ChargingSchedulePeriod",
+    "ClearCacheResponse.status": "ClearCacheStatus",
+    "ClearChargingProfile.chargingProfilePurpose": "ChargingProfilePurposeType",
+    "ClearChargingProfileResponse.status": "ClearChargingProfileStatus",
+    "DataTransferResponse.status": "DataTransferStatus",
+    "DiagnosticsStatusNotification.status": "DiagnosticsStatus",
+    "FirmwareStatusNotification.status": "FirmwareStatus",
+    "GetCompositeSchedule.chargingRateUnit": "ChargingRateUnitType",
+    "GetCompositeScheduleResponse.chargingSchedule": "ChargingSchedule",
+    "GetCompositeScheduleResponse.status": "GetCompositeScheduleStatus",
+    "GetConfigurationResponse.configurationKey": "KeyValue",
+    "IdTagInfo.status": "AuthorizationStatus",
+    "MeterValue.sampledValue": "SampledValue",
+    "MeterValues.meterValue": "MeterValue",
+    "RemoteStartTransaction.chargingProfile": "ChargingProfile",
+    "RemoteStartTransactionResponse.status": "RemoteStartStopStatus",
+    "RemoteStopTransactionResponse.status": "RemoteStartStopStatus",
+    "ReserveNowResponse.status": "ReservationStatus",
+    "Reset.type": "ResetType",
+    "ResetResponse.status": "ResetStatus",
+    "SampledValue.context": "ReadingContext",
+    "SampledValue.format": "ValueFormat",
+    "SampledValue.location": "Location",
+    "SampledValue.measurand": "Measurand",
+    "SampledValue.phase": "Phase",
+    "SampledValue.unit": "UnitOfMeasure",
+    "SendLocalList.localAuthorizationList": "AuthorizationData",
+    "SendLocalList.updateType": "UpdateType",
+    "SendLocalListResponse.status": "UpdateStatus",
+    "SetChargingProfile.csChargingProfiles": "ChargingProfile",
+    "SetChargingProfileResponse.status": "ChargingProfileStatus",
+    "StartTransactionResponse.idTagInfo": "IdTagInfo",
+    "StatusNotification.errorCode": "ChargePointErrorCode",
+    "StatusNotification.status": "ChargePointStatus",
+    "StopTransaction.reason": "Reason",
+    "StopTransaction.transactionData": "MeterValue",
+    "StopTransactionResponse.idTagInfo": "IdTagInfo",
+    "TriggerMessage.requestedMessage": "MessageTrigger",
+    "TriggerMessageResponse.status": "TriggerMessageStatus",
+    "UnlockConnectorResponse.status": "UnlockStatus",
+}
