@@ -1,0 +1,1 @@
+"""The charging station management system that `chargewire serve` runs."""
