@@ -1,0 +1,1 @@
+"""Our server beside its peers, under one load generator, in one run. Start it with ``make bench``."""
