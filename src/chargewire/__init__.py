@@ -1,1 +1,77 @@
-"""OCPP over WebSockets, typed: server, client, management system and simulator."""
+"""OCPP over WebSockets, typed: server, client, management system and simulator.
+
+The versions :mod:`chargewire.v16`, :mod:`chargewire.v201` and :mod:`chargewire.v21` are imported when first used.
+"""
+
+from chargewire.asyncio.client import ChargePoint
+from chargewire.asyncio.connection import Connection
+from chargewire.asyncio.options import Limits, Timeouts
+from chargewire.asyncio.run import run
+from chargewire.asyncio.server import CSMS, Server, Station
+from chargewire.backoff import Backoff
+from chargewire.errors import (
+    CallRejected,
+    CallTimeout,
+    ConnectionLost,
+    ErrorCode,
+    InvalidPayload,
+    NotConnected,
+    OcppError,
+    UpgradeRefused,
+)
+from chargewire.events import (
+    BadMessage,
+    Connected,
+    Disconnected,
+    Event,
+    FrameReceived,
+    FrameSent,
+    Reconnecting,
+    Replaced,
+    UpgradeAborted,
+    UpgradeError,
+)
+from chargewire.handshake import Accept, Handshake, Reject
+from chargewire.middleware import Exchange, Middleware, Proceed
+from chargewire.outbox import Outbox
+from chargewire.routing import Handlers, on, on_send
+
+__all__ = [
+    "CSMS",
+    "Accept",
+    "Backoff",
+    "BadMessage",
+    "CallRejected",
+    "CallTimeout",
+    "ChargePoint",
+    "Connected",
+    "Connection",
+    "ConnectionLost",
+    "Disconnected",
+    "ErrorCode",
+    "Event",
+    "Exchange",
+    "FrameReceived",
+    "FrameSent",
+    "Handlers",
+    "Handshake",
+    "InvalidPayload",
+    "Limits",
+    "Middleware",
+    "NotConnected",
+    "OcppError",
+    "Outbox",
+    "Proceed",
+    "Reconnecting",
+    "Reject",
+    "Replaced",
+    "Server",
+    "Station",
+    "Timeouts",
+    "UpgradeAborted",
+    "UpgradeError",
+    "UpgradeRefused",
+    "on",
+    "on_send",
+    "run",
+]

@@ -73,7 +73,7 @@ class Action:
     """One row of a version's generated ``ACTIONS`` table."""
 
     name: str
-    request: type[Request[Any, Any]] | type[Send]
+    request: type[Request[Any, Any] | Send]
     response: type[Response] | None
     direction: Direction
     kind: Kind = Kind.CALL

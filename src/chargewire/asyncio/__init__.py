@@ -1,0 +1,1 @@
+"""asyncio shells around the core: sockets, clock, tasks and logs live here."""

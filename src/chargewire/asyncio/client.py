@@ -1,0 +1,390 @@
+"""The charge point side: dials, stays connected, delivers what must arrive. Knows nothing about how a station works."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+import random
+import ssl as tls
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from types import TracebackType
+from typing import Any, Self, TypeVar, cast
+
+import picows
+
+from chargewire.asyncio.connection import Connection, Context
+from chargewire.asyncio.dispatch import Dispatcher
+from chargewire.asyncio.hub import EventHub, Listener
+from chargewire.asyncio.options import Limits, Timeouts
+from chargewire.asyncio.websocket import NORMAL, ParserLog, Pinger, WebSocket
+from chargewire.backoff import Backoff
+from chargewire.errors import CallRejected, CallTimeout, ConnectionLost, InvalidPayload, NotConnected, UpgradeRefused
+from chargewire.events import Event, Reconnecting
+from chargewire.handshake import DEFLATE_OFFER, read_deflate
+from chargewire.identity import basic_authorization, url_of
+from chargewire.messages import Request
+from chargewire.middleware import Middleware
+from chargewire.outbox import Entry, Outbox
+from chargewire.protocol import Role, Version
+from chargewire.routing import Handlers, merge
+from chargewire.validation import tolerances
+
+Q = TypeVar("Q", bound=Request[Any, Any])
+A = TypeVar("A")
+R = TypeVar("R")
+
+_DIAL_FAILURES = (OSError, UpgradeRefused, TimeoutError)
+
+_log = logging.getLogger("chargewire")
+
+
+class ChargePoint:
+    """A charge point that stays connected to its CSMS.
+
+    As ``async with``, the block begins when the connection is open and a failure of this first attempt is raised; with
+    :meth:`start` the first attempt is repeated like every later one.
+
+    Args:
+        url: endpoint of the CSMS, ``ws://`` or ``wss://``; the identity is appended to its path (CON-002).
+        versions: packages to offer, most wanted first (CON-008).
+        identity: of the charging station.
+        password: for Basic authentication, as bytes: of OCPP 1.6's hexadecimal key the decoded ones (SEC-006).
+        handlers: objects with methods marked by :func:`~chargewire.on`; see also :meth:`on`.
+        middleware: layers around every call, the first one outermost.
+        timeouts: how long to wait for what.
+        limits: how much to take from the CSMS.
+        backoff: how long to wait before dialling again.
+        outbox: keeps what :meth:`deliver` is given; share one to keep it beyond this object.
+        ssl: context for ``wss://``; without it the system's trust store decides.
+        compress: offer permessage-deflate.
+        tolerate: names out of :data:`chargewire.validation.TOLERANCES`.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *versions: Version,
+        identity: str,
+        password: bytes | None = None,
+        handlers: Handlers | Sequence[Handlers] = (),
+        middleware: Sequence[Middleware] = (),
+        timeouts: Timeouts | None = None,
+        limits: Limits | None = None,
+        backoff: Backoff | None = None,
+        outbox: Outbox | None = None,
+        ssl: tls.SSLContext | None = None,
+        compress: bool = False,
+        tolerate: Collection[str] = (),
+    ) -> None:
+        if not versions:
+            raise ValueError("versions: name at least one of v16, v201, v21")
+        if not url.startswith(("ws://", "wss://")):
+            raise ValueError(f"url: expected ws:// or wss://, got {url!r}")
+        if password is not None and ":" in identity:
+            raise ValueError("identity: must not hold a colon where a password is used (OCPP-J 2.1, 3.1.1)")
+        self.identity = identity
+        self._url = url_of(url, identity)
+        self._versions = {version.SUBPROTOCOL: version for version in versions}
+        self._password = password
+        self._handlers = merge([handlers] if isinstance(handlers, Handlers) else handlers)
+        self._middleware = tuple(middleware)
+        self._timeouts = timeouts or Timeouts()
+        self._limits = limits or Limits()
+        self._backoff = backoff or Backoff()
+        self._outbox = outbox if outbox is not None else Outbox()
+        self._ssl = ssl
+        self._compress = compress
+        self._tolerate = tolerances(tolerate)
+        self._hub = EventHub()
+        self._connection: Connection | None = None
+        self._connected = asyncio.Event()
+        self._outbox_changed = asyncio.Event()
+        self._answers: dict[int, asyncio.Future[Any]] = {}
+        self._context: Context | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def is_connected(self) -> bool:
+        """A call would leave now."""
+        return self._connection is not None and self._connection.is_open
+
+    @property
+    def version(self) -> Version | None:
+        """The version spoken on the present connection, or on the last one; ``None`` before the first."""
+        return self._connection.version if self._connection else None
+
+    @property
+    def subprotocol(self) -> str | None:
+        """The name of :attr:`version` in ``Sec-WebSocket-Protocol``."""
+        return self._connection.subprotocol if self._connection else None
+
+    @property
+    def queued(self) -> int:
+        """How many deliveries have no final answer yet."""
+        return len(self._outbox)
+
+    def on(
+        self, request: type[Request[A, R]]
+    ) -> Callable[[Callable[[Connection, A], Awaitable[R]]], Callable[[Connection, A], Awaitable[R]]]:
+        """Register a function as the answer to ``request``.
+
+        Raises:
+            ValueError: there is one already.
+        """
+
+        def register(handler: Callable[[Connection, A], Awaitable[R]]) -> Callable[[Connection, A], Awaitable[R]]:
+            if request in self._handlers:
+                raise ValueError(f"{request.__module__}.{request.__name__} already has a handler")
+            self._handlers[request] = handler
+            return handler
+
+        return register
+
+    def subscribe(self, listener: Listener, *types: type[Event]) -> Callable[[], None]:
+        """Call ``listener`` on the event loop for events of ``types``; without types, for all but frames.
+
+        Returns:
+            A function that ends the subscription.
+        """
+        return self._hub.subscribe(listener, *types)
+
+    async def __aenter__(self) -> Self:
+        """Connect.
+
+        Raises:
+            UpgradeRefused: the CSMS answered, but not with an upgrade to an offered version.
+            OSError: it cannot be reached.
+            TimeoutError: it did not answer in time.
+        """
+        first = await self._dial(self._new_context())
+        self._begin(first)
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def start(self) -> None:
+        """Connect in the background, and again whenever the connection is lost, until :meth:`close`."""
+        self._new_context()
+        self._begin(None)
+
+    async def wait_connected(self) -> None:
+        """Wait until the connection is open."""
+        await self._connected.wait()
+
+    async def close(self) -> None:
+        """Close the connection for good: nothing dials again. Deliveries without an answer stay in the outbox."""
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._connected.clear()
+        if self._connection is not None:
+            await self._connection.close()
+        if self._context is not None:
+            await self._context.dispatcher.close(self._timeouts.close)
+            self._context.pinger.close()
+        for answer in self._answers.values():
+            answer.cancel()
+        self._answers.clear()
+
+    async def drop(self, code: int = NORMAL, reason: str = "") -> None:
+        """Close the present connection only; it is dialled again after the back-off."""
+        if self._connection is not None:
+            await self._connection.close(code, reason)
+
+    async def call(self, request: Request[Any, R], *, timeout: float | None = None) -> R:
+        """Send a CALL on the present connection and return the response; see :meth:`Connection.call`.
+
+        Raises:
+            NotConnected: there is no open connection; nothing was sent.
+            CallRejected: the CSMS answered with a CALLERROR.
+            CallTimeout: it did not answer in time.
+            ConnectionLost: the connection ended first.
+            InvalidPayload: the request does not fit its schema, or the answer does not.
+            ValueError: the negotiated version has no such message.
+        """
+        if self._connection is None:
+            raise NotConnected(f"{self.identity} is not connected")
+        return await self._connection.call(request, timeout=timeout)
+
+    def deliver(self, request: Q, *, revise: Callable[[Q], Q] | None = None) -> asyncio.Future[Any]:
+        """Send a message that must arrive: in order with the others, kept while offline, retried (T16-004, TX-019).
+
+        Args:
+            request: a transaction message.
+            revise: applied to it right before each attempt, for what becomes known later.
+
+        Returns:
+            A future of the response. It fails with the error of the last attempt when all were used up, and is
+            cancelled by :meth:`close`.
+        """
+        entry = self._outbox.put(request, revise=revise)
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        answer.add_done_callback(_retrieve)
+        self._answers[entry.key] = answer
+        self._outbox_changed.set()
+        return answer
+
+    def hold_deliveries(self) -> None:
+        """Let no delivery leave for now, as before the BootNotification is accepted (BOOT-001)."""
+        self._outbox.hold()
+
+    def release_deliveries(self) -> None:
+        """Let deliveries leave."""
+        self._outbox.release()
+        self._outbox_changed.set()
+
+    def _new_context(self) -> Context:
+        if self._tasks:
+            raise RuntimeError("the charge point is started already")
+        self._context = Context(
+            role=Role.STATION, handlers=self._handlers, middleware=self._middleware, timeouts=self._timeouts,
+            limits=self._limits, tolerate=self._tolerate, hub=self._hub, dispatcher=Dispatcher(),
+            pinger=Pinger(interval=self._timeouts.ping_interval, pong_timeout=self._timeouts.pong),
+        )  # fmt: skip
+        return self._context
+
+    def _begin(self, first: Connection | None) -> None:
+        self._tasks = [
+            asyncio.create_task(self._stay_connected(cast(Context, self._context), first)),
+            asyncio.create_task(self._deliver_all()),
+        ]
+
+    async def _stay_connected(self, context: Context, connection: Connection | None) -> None:
+        """Dial, wait for the end, and dial again, for ever."""
+        failures = 0
+        while True:
+            error: Exception | None = None
+            if connection is None:
+                try:
+                    connection = await self._dial(context)
+                except _DIAL_FAILURES as exc:
+                    error = exc
+            if connection is not None:
+                failures = 0
+                await connection.wait_closed()
+                self._connected.clear()
+                connection = None
+            delay = self._backoff.delay(failures, random.random())  # noqa: S311 - spreads load, keeps no secret
+            failures += 1
+            _log.info("%s: dialling again in %.1f s (%s)", self.identity, delay, error or "connection lost")
+            self._hub.emit(Reconnecting(failures, delay, error))
+            await asyncio.sleep(delay)
+
+    async def _dial(self, context: Context) -> Connection:
+        """Open one connection."""
+        log = ParserLog()
+        headers = {"Sec-WebSocket-Protocol": ", ".join(self._versions)}
+        if self._password is not None:
+            headers["Authorization"] = basic_authorization(self.identity, self._password)
+        if self._compress:
+            headers["Sec-WebSocket-Extensions"] = DEFLATE_OFFER
+        remote = self._url.partition("://")[2].partition("/")[0]
+        answered = functools.partial(self._answered, context, remote, log)
+        try:
+            async with asyncio.timeout(self._timeouts.connect):
+                await picows.ws_connect(  # pyright: ignore[reportUnknownMemberType]
+                    answered,
+                    self._url,
+                    ssl_context=self._ssl,
+                    websocket_handshake_timeout=None,
+                    logger_name=cast(Any, log),
+                    disconnect_on_exception=False,
+                    max_frame_size=self._limits.message,
+                    extra_headers=headers,
+                    max_redirects=0,
+                    read_buffer_init_size=2048,
+                )
+        except picows.WSHandshakeError as exc:
+            status = int(exc.response.status) if exc.response is not None else 0
+            body = (exc.raw_body or b"").decode(errors="replace").partition("\n")[0]
+            raise UpgradeRefused(status, body or str(exc)) from None
+        connection = self._connection
+        if connection is None:
+            raise NotConnected("the connection ended as it began")
+        self._connected.set()
+        self._outbox_changed.set()
+        return connection
+
+    def _answered(
+        self,
+        context: Context,
+        remote: str,
+        log: ParserLog,
+        _: picows.WSUpgradeRequest,
+        response: picows.WSUpgradeResponse,
+    ) -> WebSocket:
+        """Take the terms of a 101.
+
+        Raises:
+            UpgradeRefused: they are not among those offered.
+        """
+        chosen = response.headers.get("Sec-WebSocket-Protocol", "")
+        version = self._versions.get(chosen)
+        if version is None:
+            raise UpgradeRefused(
+                101, f"the CSMS chose {chosen or 'no subprotocol'}, offered: {', '.join(self._versions)}"
+            )
+        try:
+            deflate = read_deflate(response.headers.get("Sec-WebSocket-Extensions", ""))
+        except ValueError as exc:
+            raise UpgradeRefused(101, str(exc)) from None
+        self._connection = Connection(self.identity, version, remote, context)
+        log.websocket = WebSocket(
+            self._connection, limit=self._limits.message, deflate=deflate, close_timeout=self._timeouts.close
+        )
+        return log.websocket
+
+    async def _deliver_all(self) -> None:
+        """Send what the outbox has, one after the other, for ever."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._connected.wait()
+            self._outbox_changed.clear()
+            entry = self._outbox.next(loop.time())
+            if entry is not None:
+                await self._deliver(entry)
+                continue
+            due = self._outbox.deadline()
+            try:
+                async with asyncio.timeout_at(due):
+                    await self._outbox_changed.wait()
+            except TimeoutError:
+                pass
+
+    async def _deliver(self, entry: Entry[Any]) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            response = await self.call(entry.message)
+        except (ConnectionLost, NotConnected):
+            self._outbox.interrupted(entry)
+            await asyncio.sleep(0)  # let the connection notice that it is over
+        except (CallRejected, CallTimeout, InvalidPayload, ValueError) as exc:
+            if self._outbox.failed(entry, loop.time()):
+                _log.warning("%s: gave up delivering %r: %s", self.identity, entry, exc)
+                self._resolve(entry, exc)
+        except asyncio.CancelledError:
+            self._outbox.interrupted(entry)
+            raise
+        else:
+            self._outbox.delivered(entry)
+            self._resolve(entry, response)
+
+    def _resolve(self, entry: Entry[Any], outcome: Any) -> None:
+        answer = self._answers.pop(entry.key, None)
+        if answer is None or answer.done():
+            return
+        if isinstance(outcome, Exception):
+            answer.set_exception(outcome)
+        else:
+            answer.set_result(outcome)
+
+
+def _retrieve(answer: asyncio.Future[Any]) -> None:
+    """Mark a failure as seen: who does not wait for a delivery has decided not to know."""
+    if not answer.cancelled():
+        answer.exception()

@@ -1,0 +1,321 @@
+"""One open OCPP connection, seen from either side: pumps messages, keeps the timers, runs handlers and calls.
+
+Knows nothing about how the connection came about, or whether it will come again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+from uuid import uuid4
+
+from chargewire import protocol
+from chargewire.asyncio.dispatch import Dispatcher
+from chargewire.asyncio.hub import EventHub
+from chargewire.asyncio.options import Limits, Timeouts
+from chargewire.asyncio.websocket import NORMAL, Pinger, WebSocket
+from chargewire.errors import CallRejected, CallTimeout, ConnectionLost, ErrorCode, InvalidPayload, NotConnected
+from chargewire.events import BadMessage, Connected, Disconnected, FrameReceived, FrameSent
+from chargewire.messages import Request, Response, Send
+from chargewire.middleware import Exchange, Middleware, compose
+from chargewire.routing import Table
+
+R = TypeVar("R")
+
+_log = logging.getLogger("chargewire")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What the connections of one server or client share."""
+
+    role: protocol.Role
+    handlers: Table
+    middleware: Sequence[Middleware]
+    timeouts: Timeouts
+    limits: Limits
+    tolerate: frozenset[str]
+    hub: EventHub
+    dispatcher: Dispatcher
+    pinger: Pinger
+
+
+class Connection:
+    """One open OCPP connection.
+
+    Attributes:
+        identity: of the charging station, whichever side this is.
+        version: what was negotiated: the package :mod:`chargewire.v16`, :mod:`chargewire.v201` or
+            :mod:`chargewire.v21`.
+        remote: address of the peer, ``host:port``.
+    """
+
+    def __init__(self, identity: str, version: protocol.Version, remote: str, context: Context) -> None:
+        self.identity = identity
+        self.version = version
+        self.remote = remote
+        self._context = context
+        self._hub = context.hub
+        self._loop = asyncio.get_running_loop()
+        self._protocol = protocol.Protocol(
+            version, context.role, call_timeout=context.timeouts.call, tolerate=context.tolerate
+        )
+        self._websocket: WebSocket | None = None
+        self._waiters: dict[str, asyncio.Future[Any]] = {}
+        self._handling = 0
+        self._backlog: deque[protocol.CallReceived | protocol.SendReceived] = deque()
+        self._holding = False  # the peer is not read from until the backlog is gone
+        self._timer: asyncio.TimerHandle | None = None
+        self._ended: asyncio.Future[None] | None = None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__.lstrip('_')} {self.identity} {self.subprotocol} {self.remote}>"
+
+    @property
+    def subprotocol(self) -> str:
+        """The negotiated version as in ``Sec-WebSocket-Protocol``: ``ocpp1.6``, ``ocpp2.0.1`` or ``ocpp2.1``."""
+        return self._protocol.subprotocol
+
+    @property
+    def is_open(self) -> bool:
+        """Calls can be made."""
+        return self._websocket is not None and self._websocket.is_open
+
+    async def call(self, request: Request[Any, R], *, timeout: float | None = None) -> R:
+        """Send a CALL and return the peer's response.
+
+        One CALL is in flight at a time (OCPP-J 4.1.1); others wait their turn, in order. Cancelling the task gives up
+        waiting; what has left has left.
+
+        Args:
+            request: a message of the negotiated version.
+            timeout: seconds to wait for the answer, from the moment the CALL leaves; without it ``Timeouts.call``.
+
+        Raises:
+            CallRejected: the peer answered with a CALLERROR.
+            CallTimeout: it did not answer in time.
+            ConnectionLost: the connection ended first.
+            NotConnected: it is not open; nothing was sent.
+            InvalidPayload: the request does not fit its schema, or the answer does not.
+            ValueError: the negotiated version has no such message.
+        """
+        if not self._context.middleware:
+            return cast(R, await self._transmit(str(uuid4()), request, timeout))
+        proceed = compose(
+            self._context.middleware, lambda exchange: self._transmit(exchange.id, exchange.request, timeout)
+        )
+        exchange = Exchange("outgoing", str(uuid4()), type(request).__name__, request, self)
+        return cast(R, await proceed(exchange))
+
+    async def send(self, message: Send) -> None:
+        """Send an OCPP 2.1 SEND; there is no answer, not even to nonsense.
+
+        Raises:
+            NotConnected: the connection is not open.
+            InvalidPayload: the message does not fit its schema.
+            ValueError: the negotiated version has no such message.
+        """
+        self._require_open()
+        self._protocol.send(str(uuid4()), message)
+        self._flush()
+
+    async def close(self, code: int = NORMAL, reason: str = "") -> None:
+        """Close gracefully, and wait until the socket is gone: at most ``Timeouts.close`` seconds."""
+        if self._websocket is not None:
+            self._websocket.close(code, reason)
+            await self.wait_closed()
+
+    async def wait_closed(self) -> None:
+        """Wait until the socket is gone, whoever ends it."""
+        if self._websocket is not None:
+            if self._ended is None:
+                self._ended = self._loop.create_future()
+            await asyncio.shield(self._ended)
+
+    def supersede(self, code: int, reason: str) -> None:
+        """Give way to a newer connection: calls end at once, the socket when its peer lets go."""
+        self._end_calls()
+        if self._websocket is not None:
+            self._websocket.close(code, reason)
+
+    # What the WebSocket calls.
+
+    def opened(self, websocket: WebSocket) -> None:
+        """Messages can flow."""
+        self._websocket = websocket
+        self._context.pinger.add(websocket)
+        self._hub.emit(Connected(self))
+
+    def receive(self, data: bytes, now: float) -> None:
+        """One message of the peer."""
+        if self._hub.wants_received:
+            self._hub.emit(FrameReceived(self, data))
+        self._protocol.receive(data, now)
+        for event in self._protocol.events():
+            match event:
+                case protocol.CallReceived() | protocol.SendReceived():
+                    self._enqueue(event)
+                case protocol.MessageIgnored(reason=reason):
+                    _log.warning("%s: %s", self.identity, reason)
+                    self._hub.emit(BadMessage(self, reason, data))
+                case protocol.ResultRefused(id=id, code=code, description=description):
+                    reason = f"the peer could not read our answer {id}: {code} {description}"
+                    _log.warning("%s: %s", self.identity, reason)
+                    self._hub.emit(BadMessage(self, reason, data))
+                case _:
+                    self._settle(event)
+        self._flush()
+
+    def closed(self, code: int, reason: str, by: str) -> None:
+        """Nothing will come any more."""
+        if self._websocket is None:
+            return
+        self._context.pinger.discard(self._websocket)
+        self._websocket = None
+        self._end_calls()
+        self._backlog.clear()
+        if self._ended is not None and not self._ended.done():
+            self._ended.set_result(None)
+        _log.info("%s: disconnected, %d %s", self.identity, code, reason or "without a reason")
+        self._hub.emit(Disconnected(self, code, reason, by))
+
+    # Outgoing
+
+    async def _transmit(self, id: str, request: Request[Any, Any], timeout: float | None) -> Response:
+        self._require_open()
+        waiter: asyncio.Future[Response] = self._loop.create_future()
+        self._waiters[id] = waiter
+        try:
+            self._protocol.send_call(id, request, self._loop.time(), timeout=timeout)
+            self._flush()
+            return await waiter
+        finally:
+            del self._waiters[id]
+            if waiter.cancelled():
+                self._protocol.cancel_call(id)
+
+    def _require_open(self) -> None:
+        if not self.is_open:
+            raise NotConnected(f"{self.identity} is not connected")
+
+    def _settle(self, event: protocol.ProtocolEvent) -> None:
+        """End the wait of the call that an event is about."""
+        match event:
+            case protocol.ResultReceived(id=id, response=response):
+                if waiter := self._waiter(id):
+                    waiter.set_result(response)
+            case protocol.ErrorReceived(id=id, code=code, description=description, details=details):
+                self._fail(id, CallRejected(code, description, details))
+            case protocol.AnswerInvalid(id=id, error=error):
+                _log.warning("%s: invalid answer: %s", self.identity, error)
+                self._fail(id, error)
+            case protocol.CallTimedOut(id=id):
+                self._fail(id, CallTimeout(f"{self.identity} did not answer in time"))
+            case protocol.CallLost(id=id, sent=sent):
+                lost = ConnectionLost(f"{self.identity} disconnected before the answer came")
+                self._fail(id, lost if sent else NotConnected(f"{self.identity} disconnected before the call left"))
+            case _:
+                raise AssertionError(event)
+
+    def _fail(self, id: str, error: Exception) -> None:
+        if waiter := self._waiter(id):
+            waiter.set_exception(error)
+
+    def _waiter(self, id: str) -> asyncio.Future[Any] | None:
+        waiter = self._waiters.get(id)
+        return waiter if waiter is not None and not waiter.done() else None
+
+    def _end_calls(self) -> None:
+        self._protocol.close()
+        for event in self._protocol.events():
+            self._settle(event)
+        self._arm()
+
+    def _flush(self) -> None:
+        """Send what the protocol has to send, and set the timer to what it waits for."""
+        websocket = self._websocket
+        for data in self._protocol.data_to_send():
+            if websocket is not None:
+                websocket.send(data)
+                if self._hub.wants_sent:
+                    self._hub.emit(FrameSent(self, data))
+        self._arm()
+
+    def _arm(self) -> None:
+        deadline = self._protocol.deadline()
+        if self._timer is not None:
+            if self._timer.when() == deadline:
+                return
+            self._timer.cancel()
+            self._timer = None
+        if deadline is not None:
+            self._timer = self._loop.call_at(deadline, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self._protocol.tick(self._loop.time())
+        for event in self._protocol.events():
+            self._settle(event)
+        self._flush()
+
+    # Incoming
+
+    def _enqueue(self, event: protocol.CallReceived | protocol.SendReceived) -> None:
+        limit = self._context.limits.concurrent_calls
+        if self._handling < limit:
+            self._handling += 1
+            self._context.dispatcher.submit(functools.partial(self._handle, event))
+            return
+        self._backlog.append(event)
+        if len(self._backlog) >= limit and not self._holding and self._websocket is not None:
+            self._holding = True
+            self._websocket.pause_reading()
+
+    async def _handle(self, event: protocol.CallReceived | protocol.SendReceived) -> None:
+        """Answer one message of the peer; whatever the handler does, this returns."""
+        try:
+            if isinstance(event, protocol.CallReceived):
+                await self._answer(event)
+            elif handler := self._context.handlers.get(type(event.message)):
+                await handler(self, event.message)
+        except Exception:  # noqa: BLE001 - a user's handler may raise anything
+            _log.exception("%s: the handler of %s failed", self.identity, event.action)
+            if isinstance(event, protocol.CallReceived):
+                self._protocol.send_error(event.id, ErrorCode.INTERNAL_ERROR, "the handler failed")
+        finally:
+            self._handling -= 1
+            if self._backlog:
+                self._enqueue(self._backlog.popleft())
+            elif self._holding and self._websocket is not None:
+                self._holding = False
+                self._websocket.resume_reading()
+        self._flush()
+
+    async def _answer(self, event: protocol.CallReceived) -> None:
+        try:
+            if self._context.middleware:
+                proceed = compose(self._context.middleware, self._invoke_exchange)
+                exchange = Exchange("incoming", event.id, event.action, event.request, self)
+                response = await proceed(exchange)
+            else:
+                response = await self._invoke(event.action, event.request)
+            self._protocol.send_result(event.id, response)
+        except CallRejected as exc:
+            self._protocol.send_error(event.id, exc.code, exc.description, exc.details)
+        except InvalidPayload as exc:
+            _log.error("%s: our answer to %s is invalid: %s", self.identity, event.action, exc)
+            self._protocol.send_error(event.id, ErrorCode.INTERNAL_ERROR, "the answer would have been invalid")
+
+    async def _invoke_exchange(self, exchange: Exchange) -> Response:
+        return await self._invoke(exchange.action, exchange.request)
+
+    async def _invoke(self, action: str, request: Request[Any, Any]) -> Response:
+        handler = self._context.handlers.get(type(request))
+        if handler is None:
+            raise CallRejected(ErrorCode.NOT_SUPPORTED, f"{action} is not supported here")
+        return cast(Response, await handler(self, request))

@@ -1,0 +1,265 @@
+"""The CSMS side: accepts stations, keeps them by identity, runs their calls. Knows nothing about what a call means."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl as tls
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from types import MappingProxyType
+from typing import Any, Generic, TypeVar
+
+from chargewire import handshake
+from chargewire.asyncio.connection import Connection, Context
+from chargewire.asyncio.dispatch import Dispatcher
+from chargewire.asyncio.hub import EventHub, Listener
+from chargewire.asyncio.options import Limits, Timeouts
+from chargewire.asyncio.upgrade import Pipeline, UpgradeGate
+from chargewire.asyncio.websocket import GOING_AWAY, PROTOCOL_ERROR, Pinger, WebSocket
+from chargewire.events import Event, Replaced
+from chargewire.handshake import Accept, Authenticator, Handshake, NoSubprotocol, Reject, Terms
+from chargewire.messages import Request, Send
+from chargewire.middleware import Middleware
+from chargewire.protocol import Role, Version
+from chargewire.routing import Handlers, merge
+from chargewire.validation import tolerances
+
+S = TypeVar("S")
+Q = TypeVar("Q")
+R = TypeVar("R")
+T = TypeVar("T", bound=Send)
+
+REPLACED = 4001  # our close code: a newer connection of the same identity took over
+_BACKLOG = 4096  # a fleet that reconnects at once must not meet refused connections
+
+
+class Station(Connection, Generic[S]):
+    """A connected charging station.
+
+    Attributes:
+        session: what the authenticator accepted it with.
+    """
+
+    def __init__(self, identity: str, version: Version, remote: str, context: Context, session: S) -> None:
+        super().__init__(identity, version, remote, context)
+        self.session = session
+
+
+class Server:
+    """A listening CSMS.
+
+    Attributes:
+        port: where it listens; the one the system chose when 0 was asked for.
+    """
+
+    def __init__(self, listener: asyncio.Server) -> None:
+        self._listener = listener
+        self.port: int = listener.sockets[0].getsockname()[1]
+
+    async def serve_forever(self) -> None:
+        """Wait until cancelled."""
+        await self._listener.serve_forever()
+
+
+class CSMS(Generic[S]):
+    """A server for charging stations.
+
+    Args:
+        versions: the packages to speak: :mod:`chargewire.v16`, :mod:`chargewire.v201`, :mod:`chargewire.v21`. The
+            station's order of preference decides among them (CON-009).
+        authenticate: decides about each upgrade before the 101. Whatever it raises is answered with a 500.
+        handlers: objects with methods marked by :func:`~chargewire.on`; see also :meth:`on`.
+        middleware: layers around every call, the first one outermost.
+        handshake_timeout: seconds from the first byte of a connection to its upgrade; then it is answered with a 408.
+        timeouts: how long to wait for what.
+        limits: how much to take from one station.
+        on_no_subprotocol: what to do without a version in common: ``"refuse"`` the upgrade with a 400 (as the OCTT
+            wants it, CON-012) or ``"close_after_handshake"`` (as OCPP-J has it, CON-011).
+        compress: agree to permessage-deflate when a 2.x station offers it (CON-015).
+        tolerate: names out of :data:`chargewire.validation.TOLERANCES`.
+    """
+
+    def __init__(
+        self,
+        *versions: Version,
+        authenticate: Authenticator[S],
+        handlers: Handlers | Sequence[Handlers] = (),
+        middleware: Sequence[Middleware] = (),
+        handshake_timeout: float = 5.0,
+        timeouts: Timeouts | None = None,
+        limits: Limits | None = None,
+        on_no_subprotocol: NoSubprotocol = "refuse",
+        compress: bool = True,
+        tolerate: Collection[str] = (),
+    ) -> None:
+        if not versions:
+            raise ValueError("versions: name at least one of v16, v201, v21")
+        self._versions = {version.SUBPROTOCOL: version for version in versions}
+        self._authenticate = authenticate
+        self._handlers = merge([handlers] if isinstance(handlers, Handlers) else handlers)
+        self._middleware = tuple(middleware)
+        self._handshake_timeout = handshake_timeout
+        self._timeouts = timeouts or Timeouts()
+        self._limits = limits or Limits()
+        self._on_no_subprotocol: NoSubprotocol = on_no_subprotocol
+        self._compress = compress
+        self._tolerate = tolerances(tolerate)
+        self._hub = EventHub()
+        self._stations: dict[str, Station[S]] = {}
+        self._connections: set[Station[S]] = set()
+
+    @property
+    def stations(self) -> Mapping[str, Station[S]]:
+        """The connected stations by identity, live."""
+        return MappingProxyType(self._stations)
+
+    def on(
+        self, request: type[Request[Q, R]]
+    ) -> Callable[[Callable[[Station[S], Q], Awaitable[R]]], Callable[[Station[S], Q], Awaitable[R]]]:
+        """Register a function as the answer to ``request``.
+
+        Raises:
+            ValueError: there is one already.
+        """
+
+        def register(handler: Callable[[Station[S], Q], Awaitable[R]]) -> Callable[[Station[S], Q], Awaitable[R]]:
+            self._register(request, handler)
+            return handler
+
+        return register
+
+    def on_send(
+        self, message: type[T]
+    ) -> Callable[[Callable[[Station[S], T], Awaitable[None]]], Callable[[Station[S], T], Awaitable[None]]]:
+        """Register a function as the receiver of an OCPP 2.1 SEND.
+
+        Raises:
+            ValueError: there is one already.
+        """
+
+        def register(handler: Callable[[Station[S], T], Awaitable[None]]) -> Callable[[Station[S], T], Awaitable[None]]:
+            self._register(message, handler)
+            return handler
+
+        return register
+
+    def subscribe(self, listener: Listener, *types: type[Event]) -> Callable[[], None]:
+        """Call ``listener`` on the event loop for events of ``types``; without types, for all but frames.
+
+        Returns:
+            A function that ends the subscription.
+        """
+        return self._hub.subscribe(listener, *types)
+
+    def events(self, *types: type[Event]) -> AsyncIterator[Event]:
+        """Iterate over events of ``types`` from now on; without types, over all but frames."""
+        return self._hub.events(*types)
+
+    @asynccontextmanager
+    async def serve(self, host: str, port: int, *, ssl: tls.SSLContext | None = None) -> AsyncGenerator[Server, None]:
+        """Listen while the block runs; at its end close every connection, within ``Timeouts.close`` seconds or so.
+
+        Args:
+            host: address to listen on.
+            port: TCP port; 0 takes a free one, see :attr:`Server.port`.
+            ssl: context of the server's certificate, for security profiles 2 and 3.
+
+        Raises:
+            OSError: the address cannot be listened on.
+        """
+        loop = asyncio.get_running_loop()
+        pinger = Pinger(interval=self._timeouts.ping_interval, pong_timeout=self._timeouts.pong)
+        dispatcher = Dispatcher()
+        context = Context(
+            role=Role.CSMS, handlers=self._handlers, middleware=self._middleware, timeouts=self._timeouts,
+            limits=self._limits, tolerate=self._tolerate, hub=self._hub, dispatcher=dispatcher, pinger=pinger,
+        )  # fmt: skip
+        gates: set[UpgradeGate] = set()
+        pipeline = self._pipeline(context)
+        listener = await loop.create_server(lambda: UpgradeGate(pipeline, gates), host, port, ssl=ssl, backlog=_BACKLOG)
+        try:
+            yield Server(listener)
+        finally:
+            listener.close()
+            for gate in tuple(gates):
+                gate.close()
+            await asyncio.gather(*(each.close(GOING_AWAY, "the server stops") for each in tuple(self._connections)))
+            await dispatcher.close(self._timeouts.close)
+            pinger.close()
+
+    def _register(self, message: type[Request[Any, Any] | Send], handler: Callable[[Any, Any], Awaitable[Any]]) -> None:
+        if message in self._handlers:
+            raise ValueError(f"{message.__module__}.{message.__name__} already has a handler")
+        self._handlers[message] = handler
+
+    def _pipeline(self, context: Context) -> Pipeline:
+        def decide(asked: Handshake, key: str) -> Terms:
+            return handshake.agree(
+                asked, key, spoken=self._versions, on_no_subprotocol=self._on_no_subprotocol,
+                deflate=self._compress,
+            )  # fmt: skip
+
+        async def admit(asked: Handshake, terms: Terms) -> WebSocket | Reject:
+            if terms.subprotocol is None:
+                return self._websocket(_Unspoken(), terms)
+            decision = await self._authenticate(asked)
+            match decision:
+                case Accept(session=session):
+                    version = self._versions[terms.subprotocol]
+                    station = _Member(self, asked.identity, version, asked.remote, context, session)
+                    return self._websocket(station, terms)
+                case Reject():
+                    return decision
+
+        return Pipeline(
+            decide=decide, admit=admit, hub=self._hub, timeout=self._handshake_timeout, max_head=self._limits.head,
+            max_message=self._limits.message,
+        )  # fmt: skip
+
+    def _websocket(self, owner: Station[S] | _Unspoken, terms: Terms) -> WebSocket:
+        return WebSocket(owner, limit=self._limits.message, deflate=terms.deflate, close_timeout=self._timeouts.close)
+
+    def _join(self, station: Station[S]) -> None:
+        """Make ``station`` the one of its identity; an older connection of it is dead or about to be (CON-031)."""
+        older = self._stations.get(station.identity)
+        self._stations[station.identity] = station
+        self._connections.add(station)
+        if older is not None:
+            self._hub.emit(Replaced(older))
+            older.supersede(REPLACED, "a newer connection of this station took over")
+
+    def _part(self, station: Station[S]) -> None:
+        self._connections.discard(station)
+        if self._stations.get(station.identity) is station:
+            del self._stations[station.identity]
+
+
+class _Member(Station[S]):
+    """A station that signs on and off at its CSMS."""
+
+    def __init__(  # noqa: PLR0917
+        self, csms: CSMS[S], identity: str, version: Version, remote: str, context: Context, session: S
+    ) -> None:
+        super().__init__(identity, version, remote, context, session)
+        self._csms = csms
+
+    def opened(self, websocket: WebSocket) -> None:
+        self._csms._join(self)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        super().opened(websocket)
+
+    def closed(self, code: int, reason: str, by: str) -> None:
+        self._csms._part(self)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        super().closed(code, reason, by)
+
+
+class _Unspoken:
+    """Owner of a connection without a subprotocol: closed as soon as it is open (CON-011)."""
+
+    def opened(self, websocket: WebSocket) -> None:
+        websocket.close(PROTOCOL_ERROR, "no subprotocol in common")
+
+    def receive(self, data: bytes, now: float) -> None:
+        pass
+
+    def closed(self, code: int, reason: str, by: str) -> None:
+        pass

@@ -1,0 +1,205 @@
+"""The HTTP phase of a connection: read the request, run the pipeline, answer, or hand the socket to picows.
+
+The only module that touches picows' internals: its server takes a synchronous decision only, ours may ask a database.
+So a small protocol reads the request head, and after the decision builds picows' own protocol on the same transport
+(docs/decisions/0003). Knows nothing about OCPP messages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, cast
+
+from picows import WSAutoPingStrategy, WSUpgradeRequest, WSUpgradeResponse, WSUpgradeResponseWithListener
+from picows.picows import WSProtocol  # type: ignore[attr-defined]  # not public: bounded in pyproject, tested
+
+from chargewire import handshake
+from chargewire.asyncio.hub import EventHub
+from chargewire.asyncio.websocket import ParserLog, WebSocket
+from chargewire.events import UpgradeAborted, UpgradeError
+from chargewire.handshake import Handshake, Refused, Reject, Terms
+
+_MAX_AHEAD = 64 * 1024  # bytes a client may send before it has our answer
+_READ_BUFFER = 2048  # per connection; grows and stays grown with the messages
+_KEEP_ALIVE = ("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)  # below the idle limit of balancers
+
+_log = logging.getLogger("chargewire")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipeline:
+    """What the gate needs to decide.
+
+    Attributes:
+        decide: the sync steps that need no waiting; raises :exc:`~chargewire.handshake.Refused`.
+        admit: authentication; the :class:`WebSocket` to run on acceptance, or the refusal.
+        timeout: seconds for everything from the first byte to the answer.
+        max_head: bytes of a request head.
+        max_message: bytes of one frame.
+    """
+
+    decide: Callable[[Handshake, str], Terms]
+    admit: Callable[[Handshake, Terms], Awaitable[WebSocket | Reject]]
+    hub: EventHub
+    timeout: float
+    max_head: int
+    max_message: int
+
+
+class UpgradeGate(asyncio.Protocol):
+    """One socket until its upgrade is decided."""
+
+    def __init__(self, pipeline: Pipeline, gates: set[UpgradeGate]) -> None:
+        self._pipeline = pipeline
+        self._gates = gates
+        self._loop = asyncio.get_running_loop()
+        self._buffer = bytearray()
+        self._task: asyncio.Task[None] | None = None
+        self._identity: str | None = None
+        self._remote = ""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Start the clock: all of the handshake has one deadline."""
+        self._transport = cast(asyncio.Transport, transport)
+        self._remote = _address(transport.get_extra_info("peername"))
+        _keep_alive(transport.get_extra_info("socket"))
+        self._gates.add(self)
+        self._deadline = self._loop.call_later(self._pipeline.timeout, self._time_out)
+
+    def data_received(self, data: bytes) -> None:
+        """Collect the request head; what comes behind it waits for the answer."""
+        self._buffer += data
+        if self._task is not None:
+            if len(self._buffer) > _MAX_AHEAD:
+                self._transport.pause_reading()
+            return
+        end = self._buffer.find(b"\r\n\r\n")
+        if end > self._pipeline.max_head or (end < 0 and len(self._buffer) > self._pipeline.max_head):
+            self._refuse(Reject(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the request head is too large"))
+        elif end >= 0:
+            head = bytes(self._buffer[:end])
+            del self._buffer[: end + 4]
+            self._task = self._loop.create_task(self._upgrade(head))
+
+    def eof_received(self) -> bool:
+        """A peer that stops talking before the answer is gone."""
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The peer is gone: stop deciding about it."""
+        undecided = self in self._gates
+        self._leave()
+        if self._task is not None and not self._task.done():
+            self._task.cancel()
+        if undecided and (exc is not None or self._task is not None):
+            lost = exc or ConnectionResetError("the peer left during the handshake")
+            self._pipeline.hub.emit(UpgradeError(lost, self._remote))
+
+    def close(self) -> None:
+        """The server stops."""
+        self._refuse(Reject(HTTPStatus.SERVICE_UNAVAILABLE, "the server is shutting down", {"Retry-After": "10"}))
+
+    async def _upgrade(self, raw: bytes) -> None:
+        """Run the pipeline. Nothing a peer sends and nothing the user's code raises leaves this coroutine."""
+        try:
+            head = handshake.parse_head(raw)
+            key = handshake.check_upgrade(head)
+            asked = handshake.read_handshake(head, remote=self._remote)
+            self._identity = asked.identity
+            terms = self._pipeline.decide(asked, key)
+            decision = await self._pipeline.admit(asked, terms)
+        except Refused as exc:
+            self._identity = self._identity or exc.identity
+            self._refuse(exc.reject)
+        except Exception as exc:  # noqa: BLE001 - a user's authentication
+            _log.exception("%s: authentication failed", self._identity)
+            self._pipeline.hub.emit(UpgradeError(exc, self._remote))
+            self._refuse(Reject(HTTPStatus.INTERNAL_SERVER_ERROR, "authentication failed"))
+        else:
+            match decision:
+                case Reject():
+                    self._refuse(decision)
+                case WebSocket():
+                    self._hand_over(decision, terms)
+
+    def _time_out(self) -> None:
+        """Answer 408; cancels the user's code if it is what takes so long."""
+        if self._task is not None and not self._task.done():
+            self._task.cancel()
+        self._refuse(Reject(HTTPStatus.REQUEST_TIMEOUT, "the handshake took too long"))
+
+    def _refuse(self, reject: Reject) -> None:
+        if self not in self._gates:
+            return
+        self._leave()
+        reason = reject.reason or reject.status.phrase
+        _log.warning("%s: upgrade refused, %d %s", self._identity or self._remote, reject.status, reason)
+        self._pipeline.hub.emit(UpgradeAborted(self._identity, reason, reject.status, self._remote))
+        if not self._transport.is_closing():
+            self._transport.write(handshake.encode_reject(reject))
+            self._transport.close()
+            # A peer that does not read must not keep the socket.
+            self._loop.call_later(self._pipeline.timeout, self._transport.abort)
+
+    def _hand_over(self, websocket: WebSocket, terms: Terms) -> None:
+        """Let picows take the transport, the answer already decided, and read what has come in the meantime."""
+        if self not in self._gates or self._transport.is_closing():
+            return
+        self._leave()
+        start(self._transport, websocket, terms, max_message=self._pipeline.max_message, ahead=bytes(self._buffer))
+
+    def _leave(self) -> None:
+        self._gates.discard(self)
+        self._deadline.cancel()
+
+
+def start(transport: asyncio.Transport, websocket: WebSocket, terms: Terms, *, max_message: int, ahead: bytes) -> None:
+    """Run ``websocket`` on an upgraded transport: writes the 101 and feeds it what came ahead."""
+    headers: dict[str, str] = {}
+    if terms.subprotocol is not None:
+        headers["Sec-WebSocket-Protocol"] = terms.subprotocol
+    if terms.deflate is not None:
+        headers["Sec-WebSocket-Extensions"] = terms.deflate.header
+
+    def decided(_: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
+        return WSUpgradeResponseWithListener(WSUpgradeResponse.create_101_response(headers), websocket)
+
+    parser: Any = cast(Any, WSProtocol)(
+        None, None, False, decided, ParserLog(websocket), False, None, False, 0, 0,
+        WSAutoPingStrategy.PING_WHEN_IDLE, True, max_message, None, _READ_BUFFER,
+    )  # fmt: skip
+    transport.set_protocol(parser)
+    parser.connection_made(transport)
+    # picows wants a request to answer: the one it gets is ours, with the station's key.
+    data = memoryview(
+        b"GET / HTTP/1.1\r\nHost: -\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Key: " + terms.key.encode() + b"\r\n\r\n" + ahead
+    )
+    while data:
+        room: memoryview = parser.get_buffer(-1)
+        count = min(len(room), len(data))
+        room[:count] = data[:count]
+        parser.buffer_updated(count)
+        data = data[count:]
+    if transport.is_reading() is False and not transport.is_closing():
+        transport.resume_reading()
+
+
+def _keep_alive(sock: socket.socket) -> None:
+    """Let the kernel notice a peer that vanished, whatever the application does."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEP_ALIVE:
+        if hasattr(socket, name):
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+def _address(peer: Any) -> str:
+    if not isinstance(peer, tuple):
+        return str(peer)
+    host, port = cast(tuple[Any, ...], peer)[:2]
+    return f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"

@@ -1,0 +1,117 @@
+"""What happens to connections, as values. Knows nothing about who listens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from chargewire.asyncio.connection import Connection
+
+C = TypeVar("C", bound="Connection")
+
+
+@dataclass(frozen=True, slots=True)
+class Connected(Generic[C]):
+    """A connection is open. Comes before the first call on it is handled."""
+
+    station: C
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected(Generic[C]):
+    """A connection is over.
+
+    Attributes:
+        code: the close code of RFC 6455; 1006 when there was no close frame.
+        by: ``"us"`` or ``"peer"``: who closed first.
+    """
+
+    station: C
+    code: int
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced(Generic[C]):
+    """A newer connection of the same identity takes over from ``station`` (CON-031)."""
+
+    station: C
+
+
+@dataclass(frozen=True, slots=True)
+class UpgradeAborted:
+    """An upgrade request was refused, or took too long.
+
+    Attributes:
+        identity: who asked, as far as it could be read.
+        remote: address of the peer, ``host:port``.
+    """
+
+    identity: str | None
+    reason: str
+    status: HTTPStatus
+    remote: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpgradeError:
+    """The socket failed, or the user's code did, before the upgrade was decided."""
+
+    error: Exception
+    remote: str
+
+
+@dataclass(frozen=True, slots=True)
+class BadMessage(Generic[C]):
+    """The peer sent what is not an OCPP-J frame, or one that has no place here."""
+
+    station: C
+    reason: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FrameReceived(Generic[C]):
+    """A message as it came. Built only for those who subscribe to it by name."""
+
+    station: C
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FrameSent(Generic[C]):
+    """A message as it left. Built only for those who subscribe to it by name."""
+
+    station: C
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reconnecting:
+    """A charge point will dial again.
+
+    Attributes:
+        attempt: failed attempts in a row, from 1.
+        delay: seconds until the next one.
+        error: why the last one failed; ``None`` after a connection that had been open.
+    """
+
+    attempt: int
+    delay: float
+    error: Exception | None
+
+
+Event = (
+    Connected[Any]
+    | Disconnected[Any]
+    | Replaced[Any]
+    | UpgradeAborted
+    | UpgradeError
+    | BadMessage[Any]
+    | FrameReceived[Any]
+    | FrameSent[Any]
+    | Reconnecting
+)

@@ -1,0 +1,291 @@
+"""The upgrade pipeline as pure steps: a request head in, a decision out. Knows no socket, no clock and no task."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Generic, Literal, TypeVar
+
+from chargewire.identity import basic_credentials, choose_subprotocol, identity_of, offered_subprotocols
+
+S_co = TypeVar("S_co", covariant=True)
+
+_KEY_BYTES = 16
+_MIN_WINDOW_BITS, _MAX_WINDOW_BITS = 9, 15  # RFC 7692 allows 8, zlib does not
+
+NoSubprotocol = Literal["refuse", "close_after_handshake"]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head of an HTTP request: method, target, and headers by lower-case name (repeated ones joined by commas)."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """What a station presents when it connects.
+
+    Attributes:
+        identity: the percent-decoded last path segment.
+        target: path and query as they came.
+        remote: address of the socket's peer, ``host:port``.
+        protocols: the subprotocols offered, most wanted first.
+        username: user name of Basic authentication, as bytes; ``None`` without credentials.
+        password: password of Basic authentication, as bytes: OCPP 1.6 keys need not be UTF-8.
+        headers: request headers by lower-case name.
+    """
+
+    identity: str
+    target: str
+    remote: str
+    protocols: tuple[str, ...]
+    username: bytes | None
+    password: bytes | None = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+
+    @property
+    def path(self) -> str:
+        """The target without its query."""
+        return self.target.partition("?")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Accept(Generic[S_co]):
+    """Let the station in. ``session`` is yours: it becomes ``station.session``."""
+
+    session: S_co
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Refuse the upgrade with an HTTP status (400 to 599); the reason becomes the body."""
+
+    status: HTTPStatus
+    reason: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def __post_init__(self) -> None:
+        """Keep a refusal a refusal."""
+        if not HTTPStatus.BAD_REQUEST <= self.status < 600:  # noqa: PLR2004 - the end of HTTP's error classes
+            raise ValueError(f"status: {self.status} refuses nothing; expected 400 to 599")
+
+
+Authenticator = Callable[[Handshake], Awaitable[Accept[S_co] | Reject]]
+
+
+class Refused(Exception):
+    """A step refuses the upgrade with ``reject``; ``identity`` is set once it has been read."""
+
+    def __init__(self, reject: Reject, identity: str | None = None) -> None:
+        super().__init__(reject.reason)
+        self.reject = reject
+        self.identity = identity
+
+
+@dataclass(frozen=True, slots=True)
+class Deflate:
+    """permessage-deflate as agreed (RFC 7692), always without context takeover.
+
+    Attributes:
+        bits: window of what we send; what we receive is inflated with the largest.
+        header: the ``Sec-WebSocket-Extensions`` that says so.
+    """
+
+    bits: int
+    header: str
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What an upgrade was agreed on, short of authentication.
+
+    Attributes:
+        subprotocol: the version to speak; ``None`` where there is none in common.
+        key: the ``Sec-WebSocket-Key`` to answer.
+    """
+
+    subprotocol: str | None
+    deflate: Deflate | None
+    key: str
+
+
+def parse_head(data: bytes) -> Head:
+    """Read the head of an HTTP/1.1 request, without its closing blank line.
+
+    Raises:
+        Refused: it is not one (400), or not HTTP/1.1 (505).
+    """
+    try:
+        request_line, *lines = data.decode("latin-1").split("\r\n")
+        method, target, version = request_line.split(" ")
+    except ValueError:
+        raise Refused(Reject(HTTPStatus.BAD_REQUEST, "not an HTTP request")) from None
+    if not version.startswith("HTTP/") or not target.startswith("/"):
+        raise Refused(Reject(HTTPStatus.BAD_REQUEST, "not an HTTP request"))
+    if version != "HTTP/1.1":
+        raise Refused(Reject(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "only HTTP/1.1 can be upgraded"))
+    headers: dict[str, str] = {}
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not colon or not name or name != name.strip() or "\0" in value:
+            raise Refused(Reject(HTTPStatus.BAD_REQUEST, "malformed header"))
+        key, value = name.lower(), value.strip()
+        headers[key] = f"{headers[key]}, {value}" if key in headers else value
+    return Head(method, target, MappingProxyType(headers))
+
+
+def check_upgrade(head: Head) -> str:
+    """Check that a request asks for a WebSocket; return its ``Sec-WebSocket-Key``.
+
+    Raises:
+        Refused: it does not (405, 426), or not rightly (400).
+    """
+    headers = head.headers
+    if head.method != "GET":
+        raise Refused(Reject(HTTPStatus.METHOD_NOT_ALLOWED, "only GET can be upgraded", {"Allow": "GET"}))
+    if "websocket" not in _tokens(headers.get("upgrade", "")) or "upgrade" not in _tokens(
+        headers.get("connection", "")
+    ):
+        raise Refused(
+            Reject(
+                HTTPStatus.UPGRADE_REQUIRED,
+                "this is an OCPP endpoint: connect with a WebSocket",
+                {"Upgrade": "websocket", "Connection": "Upgrade"},
+            )
+        )
+    if (version := headers.get("sec-websocket-version", "")) != "13":
+        reason = f"Sec-WebSocket-Version: {version[:20]!r} is not spoken here, 13 is"
+        raise Refused(Reject(HTTPStatus.UPGRADE_REQUIRED, reason, {"Sec-WebSocket-Version": "13"}))
+    if headers.get("content-length", "0").strip("0") or "transfer-encoding" in headers:
+        raise Refused(Reject(HTTPStatus.BAD_REQUEST, "an upgrade request has no body"))
+    key = headers.get("sec-websocket-key", "")
+    try:
+        decoded = base64.b64decode(key, validate=True)
+    except (binascii.Error, ValueError):
+        decoded = b""
+    if len(decoded) != _KEY_BYTES:
+        raise Refused(Reject(HTTPStatus.BAD_REQUEST, "Sec-WebSocket-Key: expected 16 bytes in base64"))
+    return key
+
+
+def read_handshake(head: Head, *, remote: str) -> Handshake:
+    """Read who asks for the upgrade and what they offer.
+
+    Raises:
+        Refused: the identity or a header is no good (400).
+    """
+    identity = None
+    try:
+        identity = identity_of(head.target)
+        protocols = offered_subprotocols(head.headers.get("sec-websocket-protocol", ""))
+    except ValueError as exc:
+        raise Refused(Reject(HTTPStatus.BAD_REQUEST, str(exc)), identity) from None
+    username, password = basic_credentials(head.headers.get("authorization", "")) or (None, None)
+    return Handshake(identity, head.target, remote, protocols, username, password, head.headers)
+
+
+def agree(
+    handshake: Handshake, key: str, *, spoken: Collection[str], on_no_subprotocol: NoSubprotocol, deflate: bool
+) -> Terms:
+    """Choose subprotocol and compression.
+
+    Raises:
+        Refused: no subprotocol in common, and the policy is to refuse (400, OCTT TC_B_58_CSMS).
+    """
+    subprotocol = choose_subprotocol(handshake.protocols, spoken)
+    if subprotocol is None and on_no_subprotocol == "refuse":
+        offered = ", ".join(handshake.protocols)[:80] or "no subprotocol"
+        reason = f"Sec-WebSocket-Protocol: {offered} offered; spoken here: {', '.join(spoken)}"
+        raise Refused(Reject(HTTPStatus.BAD_REQUEST, reason), handshake.identity)
+    # OCPP-J 1.6, 5.1 knows no compression; OCPP-J 2.x wants it of every CSMS (CON-015, CON-016).
+    compress = deflate and subprotocol not in (None, "ocpp1.6")
+    offer = handshake.headers.get("sec-websocket-extensions", "")
+    return Terms(subprotocol, agree_deflate(offer) if compress else None, key)
+
+
+def agree_deflate(header: str) -> Deflate | None:
+    """Take the first permessage-deflate offer that can be met (RFC 7692, 7.1); ``None`` when there is none."""
+    for offer in header.split(","):
+        name, *parameters = (part.strip() for part in offer.split(";"))
+        if name == "permessage-deflate" and (agreed := _agree_parameters(parameters)):
+            return agreed
+    return None
+
+
+DEFLATE_OFFER = "permessage-deflate; client_no_context_takeover; server_no_context_takeover"
+
+
+def read_deflate(header: str) -> Deflate | None:
+    """Read what a CSMS made of :data:`DEFLATE_OFFER`; ``None`` when it declined.
+
+    Raises:
+        ValueError: it agreed to what was not offered, so the connection must fail (RFC 7692, 5.1).
+    """
+    if not header:
+        return None
+    name, *parameters = (part.strip() for part in header.split(";"))
+    window = next((part for part in parameters if part.startswith("server_max_window_bits=")), None)
+    allowed = {"client_no_context_takeover", "server_no_context_takeover", window}
+    if name != "permessage-deflate" or "server_no_context_takeover" not in parameters or set(parameters) - allowed:
+        raise ValueError(f"Sec-WebSocket-Extensions: {header[:80]!r} was not offered")
+    return Deflate(_MAX_WINDOW_BITS, header)
+
+
+def encode_reject(reject: Reject) -> bytes:
+    """Write the HTTP response of a refusal: plain text that says why."""
+    body = f"{reject.reason or reject.status.phrase}\n".encode()
+    headers = {
+        "Content-Type": "text/plain; charset=utf-8",
+        "Content-Length": str(len(body)),
+        "Connection": "close",
+        **(
+            {"WWW-Authenticate": 'Basic realm="ocpp", charset="UTF-8"'}
+            if reject.status == HTTPStatus.UNAUTHORIZED
+            else {}
+        ),
+        **reject.headers,
+    }
+    lines = [
+        f"HTTP/1.1 {reject.status.value} {reject.status.phrase}",
+        *(f"{k}: {v}" for k, v in headers.items()),
+        "",
+        "",
+    ]
+    return "\r\n".join(lines).encode("latin-1", "replace") + body
+
+
+def _tokens(header: str) -> frozenset[str]:
+    return frozenset(part.strip().lower() for part in header.split(","))
+
+
+def _agree_parameters(parameters: Collection[str]) -> Deflate | None:
+    """Meet one offer of permessage-deflate, or decline it."""
+    server_bits = _MAX_WINDOW_BITS
+    answer = ["permessage-deflate", "server_no_context_takeover", "client_no_context_takeover"]
+    seen: set[str] = set()
+    for parameter in parameters:
+        name, _, value = (part.strip() for part in parameter.partition("="))
+        value = value.strip('"')
+        bits = int(value) if value.isdecimal() and len(value) <= 2 else 0  # noqa: PLR2004 - two digits hold 15
+        if name in seen:
+            return None
+        seen.add(name)
+        match name:
+            case "server_no_context_takeover" | "client_no_context_takeover" if not value:
+                pass
+            case "server_max_window_bits" if _MIN_WINDOW_BITS <= bits <= _MAX_WINDOW_BITS:
+                server_bits = bits
+                answer.append(f"server_max_window_bits={bits}")
+            case "client_max_window_bits" if not value or _MIN_WINDOW_BITS - 1 <= bits <= _MAX_WINDOW_BITS:
+                pass  # inflating with the largest window reads every smaller one
+            case _:
+                return None
+    return Deflate(server_bits, "; ".join(answer))
