@@ -29,8 +29,8 @@ HEADINGS = (
 )
 PREFACE = (
     "Written by `make bench`; do not edit. All servers ran one after the other on the same machine in one run, each",
-    "with one call outstanding on every connection. CPU is user and system time of the server process. Figures are",
-    "medians of the rounds, with the lowest and the highest in brackets. Ratios are claims; absolute figures are colour.",
+    "with one call outstanding on every connection. CPU is user and system time of the server process. Figures",
+    "are medians of the rounds, the lowest and the highest in brackets. Ratios are claims, absolute figures colour.",
 )
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from asyncio import Runner
 from datetime import UTC, datetime
 
-import uvloop
-
-from chargewire import CSMS, Accept, Handlers, Handshake, Station, on, v16
+from chargewire import CSMS, Accept, Handlers, Handshake, Station, on, run, v16
 
 
 class Depot(Handlers):
@@ -34,5 +31,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    with Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(main())
+    run(main())
