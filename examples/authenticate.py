@@ -1,12 +1,11 @@
 """Decide who may connect: one coroutine, two possible answers. Forgetting to answer does not type-check."""
 
-import asyncio
 import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 
-from chargewire import CSMS, Accept, Event, Handshake, Reject, Station, UpgradeAborted, v201
+from chargewire import CSMS, Accept, Event, Handshake, Reject, Station, UpgradeAborted, run, v201
 
 
 @dataclass(frozen=True)
@@ -52,4 +51,4 @@ async def main() -> None:
         await server.serve_forever()
 
 
-asyncio.run(main())
+run(main())

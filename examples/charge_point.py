@@ -1,6 +1,6 @@
 import asyncio
 
-from chargewire import ChargePoint, Connection, v16
+from chargewire import ChargePoint, Connection, run, v16
 
 charge_point = ChargePoint("ws://127.0.0.1:9000", v16, identity="CP001")
 
@@ -18,4 +18,4 @@ async def main() -> None:
         await asyncio.sleep(3600)
 
 
-asyncio.run(main())
+run(main())

@@ -1,7 +1,6 @@
-import asyncio
 from datetime import UTC, datetime
 
-from chargewire import CSMS, Accept, Handshake, Station, v16
+from chargewire import CSMS, Accept, Handshake, Station, run, v16
 
 
 async def anyone(handshake: Handshake) -> Accept[None]:
@@ -23,4 +22,4 @@ async def main() -> None:
         await server.serve_forever()
 
 
-asyncio.run(main())
+run(main())

@@ -1,10 +1,9 @@
 """Wrap every call, incoming and outgoing: one layer measures, the other turns away stations that have not booted."""
 
-import asyncio
 import time
 from datetime import UTC, datetime
 
-from chargewire import CSMS, Accept, CallRejected, Exchange, Handshake, Proceed, Station, v16
+from chargewire import CSMS, Accept, CallRejected, Exchange, Handshake, Proceed, Station, run, v16
 from chargewire.messages import Response
 
 booted: set[str] = set()
@@ -54,4 +53,4 @@ async def main() -> None:
         await server.serve_forever()
 
 
-asyncio.run(main())
+run(main())

@@ -1,9 +1,8 @@
 """One port, two OCPP versions, handlers in classes: state lives in self, and each class is tested by calling it."""
 
-import asyncio
 from datetime import UTC, datetime
 
-from chargewire import CSMS, Accept, Handlers, Handshake, Station, on, v16, v201
+from chargewire import CSMS, Accept, Handlers, Handshake, Station, on, run, v16, v201
 
 
 class Models:
@@ -52,4 +51,4 @@ async def main() -> None:
         await server.serve_forever()
 
 
-asyncio.run(main())
+run(main())
