@@ -1,6 +1,6 @@
 """Send a command to a connected station from a web handler: same process, same event loop, one await."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import uvicorn
@@ -34,7 +34,7 @@ async def reset(identity: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def ocpp(app: Litestar) -> AsyncIterator[None]:
+async def ocpp(app: Litestar) -> AsyncGenerator[None, None]:
     async with csms.serve("127.0.0.1", 9000):
         yield
 
