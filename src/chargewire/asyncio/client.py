@@ -294,6 +294,7 @@ class ChargePoint:
                     websocket_handshake_timeout=None,
                     logger_name=cast(Any, log),
                     disconnect_on_exception=False,
+                    enable_auto_pong=False,
                     max_frame_size=self._limits.message,
                     extra_headers=headers,
                     max_redirects=0,

@@ -171,7 +171,7 @@ def start(transport: asyncio.Transport, websocket: WebSocket, terms: Terms, *, m
 
     parser: Any = cast(Any, WSProtocol)(
         None, None, False, decided, ParserLog(websocket), False, None, False, 0, 0,
-        WSAutoPingStrategy.PING_WHEN_IDLE, True, max_message, None, _READ_BUFFER,
+        WSAutoPingStrategy.PING_WHEN_IDLE, False, max_message, None, _READ_BUFFER,
     )  # fmt: skip
     transport.set_protocol(parser)
     parser.connection_made(transport)

@@ -19,6 +19,8 @@ from chargewire.handshake import Deflate
 NORMAL, GOING_AWAY, PROTOCOL_ERROR, UNSUPPORTED_DATA = 1000, 1001, 1002, 1003
 NO_STATUS, ABNORMAL, INVALID_TEXT, TOO_BIG, INTERNAL_ERROR = 1005, 1006, 1007, 1009, 1011
 
+_SENT_CODES = frozenset((*range(1000, 1004), *range(1007, 1015)))
+_FIRST_FREE_CODE, _BEYOND_CODES = 3000, 5000  # for libraries and applications
 _MAX_REASON = 123  # RFC 6455, 5.5: a control frame holds 125 bytes, two of them the code
 _DEFLATE_ABOVE = 512  # bytes; below, compression costs more than it saves
 _DEFLATE_TAIL = b"\x00\x00\xff\xff"  # RFC 7692, 7.2.1
@@ -172,8 +174,10 @@ class WebSocket(WSListener):
         type = frame.msg_type
         if frame.rsv2 or frame.rsv3 or (frame.rsv1 and (self._deflate is None or type != _TEXT)):
             self.fail(PROTOCOL_ERROR, "reserved bits are set")
-        elif type in (_PING, _PONG):
-            pass  # a sign of life; picows has answered the ping
+        elif type == _PING:
+            cast(WSTransport, self._transport).send_pong(frame.get_payload_as_bytes())  # CON-019
+        elif type == _PONG:
+            pass  # a sign of life
         elif type == _BINARY:
             self.fail(UNSUPPORTED_DATA, "OCPP-J messages are text")  # RPC-001
         elif (type == _CONTINUATION) != (self._fragments is not None):
@@ -216,7 +220,11 @@ class WebSocket(WSListener):
     def _receive_close(self, transport: WSTransport, frame: WSFrame) -> None:
         """Answer a close frame with its own code; then the TCP connection ends (RFC 6455, 5.5.1)."""
         if not transport.is_close_frame_sent:
-            transport.send_close(frame.get_close_code(), None)
+            code = int(cast(Any, frame).get_close_code())
+            if frame.payload_size and not _may_be_sent(code):
+                self.fail(PROTOCOL_ERROR, f"no close frame says {code}")
+                return
+            transport.send_close(cast(WSCloseCode, code or NORMAL), None)
         transport.disconnect()
         self._abort_later()
 
@@ -338,6 +346,11 @@ class _Sink(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._parser.connection_lost(exc)
+
+
+def _may_be_sent(code: int) -> bool:
+    """Tell the close codes that may be on the wire (RFC 6455, 7.4) from those that only report, or mean nothing."""
+    return code in _SENT_CODES or _FIRST_FREE_CODE <= code < _BEYOND_CODES
 
 
 def _cut(reason: str) -> bytes:
