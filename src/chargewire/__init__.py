@@ -32,6 +32,7 @@ from chargewire.events import (
     UpgradeError,
 )
 from chargewire.handshake import Accept, Handshake, Reject
+from chargewire.messages import CustomData
 from chargewire.middleware import Exchange, Middleware, Proceed
 from chargewire.outbox import Outbox
 from chargewire.routing import Handlers, on, on_send
@@ -47,6 +48,7 @@ __all__ = [
     "Connected",
     "Connection",
     "ConnectionLost",
+    "CustomData",
     "Disconnected",
     "ErrorCode",
     "Event",

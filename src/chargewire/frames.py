@@ -90,7 +90,7 @@ def encode_call(id: str, action: str, payload: bytes) -> bytes:
 
 def encode_result(id: str, payload: bytes) -> bytes:
     """Write ``[3, id, payload]``."""
-    return b"[3,%b,%b]" % (_encode_json(id), payload)
+    return b"".join((b"[3,", _encode_json(id), b",", payload, b"]"))
 
 
 def encode_error(id: str, code: str, description: str, details: Any) -> bytes:

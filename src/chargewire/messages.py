@@ -42,8 +42,10 @@ class CustomData(dict[str, Any]):
     def __init__(self, members: dict[str, Any]) -> None:
         super().__init__(members)
         vendor_id = members.get("vendorId")
+        if vendor_id is None:
+            raise ValueError("Object missing required field `vendorId`")
         if not isinstance(vendor_id, str):
-            raise ValueError("Object missing required field `vendorId`" if vendor_id is None else "Expected `str`")  # noqa: TRY004
+            raise ValueError(f"Expected `str`, got `{type(vendor_id).__name__}`")  # noqa: TRY004
         if len(vendor_id) > 255:  # noqa: PLR2004 - the maximum of CustomDataType.vendorId
             raise ValueError("Expected `str` of length <= 255")
 

@@ -148,6 +148,11 @@ class Protocol:
         tolerate: names out of :data:`chargewire.validation.TOLERANCES`, for what the peer sends.
     """
 
+    __slots__ = (
+        "_actions", "_call_timeout", "_data", "_events", "_in_flight", "_incoming", "_queue", "_tolerate",
+        "_unanswered", "subprotocol",
+    )  # fmt: skip
+
     def __init__(
         self,
         version: Version,

@@ -68,7 +68,7 @@ def decode(payload: bytes | msgspec.Raw, type: type[M], *, tolerate: frozenset[s
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         return _decode_again(data, type, tolerate, exc)
     # `T | None` takes an explicit null, the schemas do not: looked for only where the text has one at all.
-    if b"null" in data and "nulls" not in tolerate:
+    if _mentions_null(data) and "nulls" not in tolerate:
         _refuse_nulls(msgspec.json.decode(data), type)
     return message
 
@@ -87,10 +87,18 @@ def check(message: Message, data: bytes) -> None:
     Raises:
         InvalidPayload: it does not, so the peer would refuse it.
     """
+    if data == b"{}":
+        return  # a required field would have been written
     try:
         _decoder(message.__class__).decode(data)
     except msgspec.ValidationError as exc:
         raise _invalid(exc) from None
+    if _mentions_null(data):  # what JSON has no number for, such as NaN, is written as null
+        _refuse_nulls(msgspec.json.decode(data), message.__class__)
+
+
+def _mentions_null(data: bytes) -> bool:
+    return data.rfind(b"null") >= 0  # three times as fast as `in`
 
 
 @functools.cache
@@ -108,23 +116,35 @@ def _decode_hook(type: type, value: Any) -> Any:
 
 
 def _decode_again(data: bytes, type: type[M], tolerate: frozenset[str], exc: Exception) -> M:
-    """Read what the fast way refused, mending one fault at a time as far as ``tolerate`` allows."""
+    """Read what the fast way refused. It stopped at the first fault: any other may lie behind that."""
     if not isinstance(exc, msgspec.ValidationError):
-        reason = "nested too deeply" if isinstance(exc, RecursionError) else "not JSON"
-        raise InvalidPayload(ErrorCode.FORMAT_VIOLATION, "", reason) from None
-    value = msgspec.json.decode(data)
-    if value is None:
-        value = {}
+        raise _unreadable(exc) from None
+    try:
+        value = msgspec.json.decode(data)
+        return _convert({} if value is None else value, type, tolerate)
+    except msgspec.ValidationError:  # a number too large for any type
+        raise _invalid(exc) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+        raise _unreadable(fault) from None
+
+
+def _convert(value: Any, type: type[M], tolerate: frozenset[str]) -> M:
+    """Read decoded JSON as ``type``, mending one fault at a time as far as ``tolerate`` allows."""
     if "nulls" not in tolerate:
         _refuse_nulls(value, type)
-    for _ in range(_MAX_REPAIRS):
+    repairs = 0
+    while True:
         try:
             return msgspec.convert(value, type, dec_hook=_decode_hook)
         except msgspec.ValidationError as fault:
-            exc = fault
-            if not _mend(value, fault, tolerate):
-                break
-    raise _invalid(exc) from None
+            repairs += 1
+            if repairs > _MAX_REPAIRS or not _mend(value, fault, tolerate):
+                raise _invalid(fault) from None
+
+
+def _unreadable(exc: Exception) -> InvalidPayload:
+    reason = "nested too deeply" if isinstance(exc, RecursionError) else "not JSON"
+    return InvalidPayload(ErrorCode.FORMAT_VIOLATION, "", reason)
 
 
 def _invalid(exc: msgspec.ValidationError) -> InvalidPayload:
@@ -140,9 +160,10 @@ def _invalid(exc: msgspec.ValidationError) -> InvalidPayload:
     elif match := re.match(r"Expected `str` of length (.*)", reason):
         reason = f"must have {match[1]} characters"
     elif reason.startswith("Invalid enum value"):
-        reason = f"{reason.removeprefix('Invalid enum value ')[:40]} is not one of the allowed values"
+        reason = "is not one of the allowed values"  # without the value: it may be anything (RPC-085)
     elif match := re.match(r"Expected (.*), got (.*)", reason):
-        code, reason = ErrorCode.TYPE_CONSTRAINT_VIOLATION, f"must be {match[1]}, not {match[2]}"
+        expected = match[1].replace(" | null", "")  # an optional field may be absent, not null
+        code, reason = ErrorCode.TYPE_CONSTRAINT_VIOLATION, f"must be {expected}, not {match[2]}"
     return InvalidPayload(code, path[:_MAX_REASON], reason[:_MAX_REASON].replace("`", ""))
 
 
@@ -161,8 +182,9 @@ def _refuse_nulls(value: Any, type: type[Message]) -> None:
     if not isinstance(value, dict):
         return
     members = cast(dict[str, Any], value)
-    for key in members.keys() - _free_fields(type):
-        if field := _null_in(members[key], key):
+    free = _free_fields(type)
+    for key, member in members.items():
+        if key not in free and (field := _null_in(member, key)):
             raise InvalidPayload(ErrorCode.TYPE_CONSTRAINT_VIOLATION, field, "must not be null")
 
 
@@ -192,14 +214,20 @@ def _mend(value: Any, exc: msgspec.ValidationError, tolerate: frozenset[str]) ->
     """Mend the fault that ``exc`` names in the decoded JSON ``value``; False where nothing allows it."""
     reason, path = _locate(exc)
     steps = [int(index) if index else name for index, name in _STEP.findall(path)]
-    if match := re.match(r"Object contains unknown field `(.*)`", reason, re.DOTALL):
-        if "unknown_fields" not in tolerate:
-            return False
-        del _follow(value, steps)[match[1]]
-        return True
-    if not steps:
+    try:
+        if match := re.match(r"Object contains unknown field `(.*)`", reason, re.DOTALL):
+            return "unknown_fields" in tolerate and _remove(_follow(value, steps), match[1])
+        return bool(steps) and _replace(_follow(value, steps[:-1]), steps[-1], reason, tolerate)
+    except (LookupError, TypeError):  # a field whose name reads like a path: the message of msgspec is ambiguous
         return False
-    parent, last = _follow(value, steps[:-1]), steps[-1]
+
+
+def _remove(parent: Any, name: str) -> bool:
+    del parent[name]
+    return True
+
+
+def _replace(parent: Any, last: int | str, reason: str, tolerate: frozenset[str]) -> bool:
     mended = _mended(parent[last], reason, tolerate)
     if mended is _UNMENDED:
         return False
@@ -216,7 +244,7 @@ _UNMENDED, _ABSENT = object(), object()
 def _mended(value: Any, reason: str, tolerate: frozenset[str]) -> Any:  # noqa: PLR0911 - one return for each tolerance
     """Return what to read instead of ``value``."""
     match value:
-        case float() if reason.startswith("Expected `int`") and value.is_integer():
+        case float() if reason.startswith(("Expected `int`", "Expected `int | null`")) and value.is_integer():
             return int(value)  # JSON Schema draft 6 counts 1.0 among the integers: no tolerance needed
         case "Celsius" if "celsius" in tolerate and reason.startswith("Invalid enum value"):
             return "Celcius"

@@ -30,8 +30,7 @@ from chargewire.protocol import Role, Version
 from chargewire.routing import Handlers, merge
 from chargewire.validation import tolerances
 
-Q = TypeVar("Q", bound=Request[Any, Any])
-A = TypeVar("A")
+Q = TypeVar("Q")
 R = TypeVar("R")
 
 _DIAL_FAILURES = (OSError, UpgradeRefused, TimeoutError)
@@ -125,15 +124,15 @@ class ChargePoint:
         return len(self._outbox)
 
     def on(
-        self, request: type[Request[A, R]]
-    ) -> Callable[[Callable[[Connection, A], Awaitable[R]]], Callable[[Connection, A], Awaitable[R]]]:
+        self, request: type[Request[Q, R]]
+    ) -> Callable[[Callable[[Connection, Q], Awaitable[R]]], Callable[[Connection, Q], Awaitable[R]]]:
         """Register a function as the answer to ``request``.
 
         Raises:
             ValueError: there is one already.
         """
 
-        def register(handler: Callable[[Connection, A], Awaitable[R]]) -> Callable[[Connection, A], Awaitable[R]]:
+        def register(handler: Callable[[Connection, Q], Awaitable[R]]) -> Callable[[Connection, Q], Awaitable[R]]:
             if request in self._handlers:
                 raise ValueError(f"{request.__module__}.{request.__name__} already has a handler")
             self._handlers[request] = handler
@@ -211,7 +210,7 @@ class ChargePoint:
             raise NotConnected(f"{self.identity} is not connected")
         return await self._connection.call(request, timeout=timeout)
 
-    def deliver(self, request: Q, *, revise: Callable[[Q], Q] | None = None) -> asyncio.Future[Any]:
+    def deliver(self, request: Request[Q, R], *, revise: Callable[[Q], Q] | None = None) -> asyncio.Future[R]:
         """Send a message that must arrive: in order with the others, kept while offline, retried (T16-004, TX-019).
 
         Args:
@@ -222,8 +221,8 @@ class ChargePoint:
             A future of the response. It fails with the error of the last attempt when all were used up, and is
             cancelled by :meth:`close`.
         """
-        entry = self._outbox.put(request, revise=revise)
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        entry = self._outbox.put(cast(Q, request), revise=revise)
+        answer: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         answer.add_done_callback(_retrieve)
         self._answers[entry.key] = answer
         self._outbox_changed.set()

@@ -6,10 +6,9 @@ Knows nothing about how the connection came about, or whether it will come again
 from __future__ import annotations
 
 import asyncio
-import functools
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 from uuid import uuid4
@@ -23,7 +22,7 @@ from chargewire.errors import CallRejected, CallTimeout, ConnectionLost, ErrorCo
 from chargewire.events import BadMessage, Connected, Disconnected, FrameReceived, FrameSent
 from chargewire.messages import Request, Response, Send
 from chargewire.middleware import Exchange, Middleware, compose
-from chargewire.routing import Table
+from chargewire.routing import Handler, Table
 
 R = TypeVar("R")
 
@@ -55,6 +54,11 @@ class Connection:
         remote: address of the peer, ``host:port``.
     """
 
+    __slots__ = (
+        "__weakref__", "_backlog", "_context", "_ended", "_handling", "_holding", "_hub", "_loop", "_protocol",
+        "_receiving", "_timer", "_waiters", "_websocket", "identity", "remote", "version",
+    )  # fmt: skip
+
     def __init__(self, identity: str, version: protocol.Version, remote: str, context: Context) -> None:
         self.identity = identity
         self.version = version
@@ -67,6 +71,7 @@ class Connection:
         )
         self._websocket: WebSocket | None = None
         self._waiters: dict[str, asyncio.Future[Any]] = {}
+        self._receiving = False  # what there is to send is sent at the end of it
         self._handling = 0
         self._backlog: deque[protocol.CallReceived | protocol.SendReceived] = deque()
         self._holding = False  # the peer is not read from until the backlog is gone
@@ -155,6 +160,7 @@ class Connection:
         """One message of the peer."""
         if self._hub.wants_received:
             self._hub.emit(FrameReceived(self, data))
+        self._receiving = True
         self._protocol.receive(data, now)
         for event in self._protocol.events():
             match event:
@@ -169,6 +175,7 @@ class Connection:
                     self._hub.emit(BadMessage(self, reason, data))
                 case _:
                     self._settle(event)
+        self._receiving = False
         self._flush()
 
     def closed(self, code: int, reason: str, by: str) -> None:
@@ -238,6 +245,8 @@ class Connection:
 
     def _flush(self) -> None:
         """Send what the protocol has to send, and set the timer to what it waits for."""
+        if self._receiving:
+            return
         websocket = self._websocket
         for data in self._protocol.data_to_send():
             if websocket is not None:
@@ -248,6 +257,8 @@ class Connection:
 
     def _arm(self) -> None:
         deadline = self._protocol.deadline()
+        if self._timer is None and deadline is None:
+            return
         if self._timer is not None:
             if self._timer.when() == deadline:
                 return
@@ -269,7 +280,7 @@ class Connection:
         limit = self._context.limits.concurrent_calls
         if self._handling < limit:
             self._handling += 1
-            self._context.dispatcher.submit(functools.partial(self._handle, event))
+            self._context.dispatcher.submit(self._handle(event))
             return
         self._backlog.append(event)
         if len(self._backlog) >= limit and not self._holding and self._websocket is not None:
@@ -279,14 +290,17 @@ class Connection:
     async def _handle(self, event: protocol.CallReceived | protocol.SendReceived) -> None:
         """Answer one message of the peer; whatever the handler does, this returns."""
         try:
-            if isinstance(event, protocol.CallReceived):
-                await self._answer(event)
-            elif handler := self._context.handlers.get(type(event.message)):
-                await handler(self, event.message)
-        except Exception:  # noqa: BLE001 - a user's handler may raise anything
-            _log.exception("%s: the handler of %s failed", self.identity, event.action)
-            if isinstance(event, protocol.CallReceived):
-                self._protocol.send_error(event.id, ErrorCode.INTERNAL_ERROR, "the handler failed")
+            if isinstance(event, protocol.SendReceived):
+                await self._take(event)
+            elif self._context.middleware:
+                exchange = Exchange("incoming", event.id, event.action, event.request, self)
+                response = await compose(self._context.middleware, self._invoke)(exchange)
+                self._protocol.send_result(event.id, response)
+            else:
+                response = await self._handler(event.action, event.request)(self, event.request)
+                self._protocol.send_result(event.id, response)
+        except Exception as exc:  # noqa: BLE001 - a user's handler may raise anything
+            self._refuse(event, exc)
         finally:
             self._handling -= 1
             if self._backlog:
@@ -296,26 +310,34 @@ class Connection:
                 self._websocket.resume_reading()
         self._flush()
 
-    async def _answer(self, event: protocol.CallReceived) -> None:
+    async def _take(self, event: protocol.SendReceived) -> None:
+        if handler := self._context.handlers.get(type(event.message)):
+            await handler(self, event.message)
+
+    async def _invoke(self, exchange: Exchange) -> Response:
+        request = exchange.request
+        return cast(Response, await self._handler(exchange.action, request)(self, request))
+
+    def _refuse(self, event: protocol.CallReceived | protocol.SendReceived, exc: Exception) -> None:
+        """Answer with a CALLERROR what a handler did not answer."""
+        details: Mapping[str, Any] = {}
+        match exc:
+            case CallRejected():
+                code, description, details = exc.code, exc.description, exc.details
+            case InvalidPayload():
+                _log.error("%s: our answer to %s is invalid: %s", self.identity, event.action, exc)
+                code, description = ErrorCode.INTERNAL_ERROR, "the answer would have been invalid"
+            case _:
+                _log.error("%s: the handler of %s failed", self.identity, event.action, exc_info=exc)
+                code, description = ErrorCode.INTERNAL_ERROR, "the handler failed"
         try:
-            if self._context.middleware:
-                proceed = compose(self._context.middleware, self._invoke_exchange)
-                exchange = Exchange("incoming", event.id, event.action, event.request, self)
-                response = await proceed(exchange)
-            else:
-                response = await self._invoke(event.action, event.request)
-            self._protocol.send_result(event.id, response)
-        except CallRejected as exc:
-            self._protocol.send_error(event.id, exc.code, exc.description, exc.details)
-        except InvalidPayload as exc:
-            _log.error("%s: our answer to %s is invalid: %s", self.identity, event.action, exc)
-            self._protocol.send_error(event.id, ErrorCode.INTERNAL_ERROR, "the answer would have been invalid")
+            self._protocol.send_error(event.id, code, description, details)
+        except TypeError as fault:
+            _log.error("%s: the details of a CallRejected are not JSON: %s", self.identity, fault)
+            self._protocol.send_error(event.id, code, description)
 
-    async def _invoke_exchange(self, exchange: Exchange) -> Response:
-        return await self._invoke(exchange.action, exchange.request)
-
-    async def _invoke(self, action: str, request: Request[Any, Any]) -> Response:
+    def _handler(self, action: str, request: Request[Any, Any]) -> Handler:
         handler = self._context.handlers.get(type(request))
         if handler is None:
             raise CallRejected(ErrorCode.NOT_SUPPORTED, f"{action} is not supported here")
-        return cast(Response, await handler(self, request))
+        return handler

@@ -40,6 +40,8 @@ class Station(Connection, Generic[S]):
         session: what the authenticator accepted it with.
     """
 
+    __slots__ = ("session",)
+
     def __init__(self, identity: str, version: Version, remote: str, context: Context, session: S) -> None:
         super().__init__(identity, version, remote, context)
         self.session = session
@@ -236,6 +238,8 @@ class CSMS(Generic[S]):
 
 class _Member(Station[S]):
     """A station that signs on and off at its CSMS."""
+
+    __slots__ = ("_csms",)
 
     def __init__(  # noqa: PLR0917
         self, csms: CSMS[S], identity: str, version: Version, remote: str, context: Context, session: S
