@@ -13,8 +13,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from tests.bench import machine, report
-from tests.bench.contestants import (
+from . import machine, report
+from .contestants import (
     ECHO,
     OCPP,
     OCPP_WS_IO,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from tests.bench.contestants import ECHO, OCPP, OCPP_WS_IO, OURS
+from .contestants import ECHO, OCPP, OCPP_WS_IO, OURS
 
 ACTIONS = ("MeterValues", "Heartbeat")
 BUDGET_CONNECTIONS = (100, 3000)
