@@ -24,6 +24,7 @@ from chargewire.backoffice.domain.stations import (
 from chargewire.backoffice.domain.transactions import (
     EventType,
     Flag,
+    Orphan,
     Start,
     Stop,
     Transaction,
@@ -44,6 +45,7 @@ __all__ = [
     "IdToken",
     "InvalidCursorError",
     "MeterPoint",
+    "Orphan",
     "OutboxEvent",
     "Page",
     "PresentedToken",

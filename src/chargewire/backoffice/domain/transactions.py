@@ -93,6 +93,23 @@ class Transaction:
     flags: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """A message about a transaction that is not on record, kept for people to look at.
+
+    Attributes:
+        reason: why it belongs nowhere.
+        body: the message as JSON.
+    """
+
+    id: int
+    station: str
+    received_at: datetime
+    action: str
+    reason: str
+    body: str
+
+
 # A frozen dataclass of this width takes ten times as long to copy, and it is copied for every message.
 class TransactionRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is kept about a transaction, running totals included; :meth:`view` is what others see.
