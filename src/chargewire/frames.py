@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Raw, Struct
@@ -118,7 +118,7 @@ def _diagnose(data: bytes) -> MalformedFrame:  # noqa: PLR0911 - one for each th
         return MalformedFrame(None, None, "not JSON")
     if not isinstance(value, list) or not value:
         return MalformedFrame(None, None, "not a JSON array with elements")
-    elements = cast(list[Any], value)
+    elements: list[Any] = value  # pyright: ignore[reportUnknownVariableType]
     message_type = elements[0] if type(elements[0]) is int else None
     if message_type is None:
         return MalformedFrame(None, None, "the message type is not an integer")

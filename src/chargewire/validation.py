@@ -22,7 +22,6 @@ M = TypeVar("M", bound=Message)
 
 TOLERANCES: Mapping[str, str] = MappingProxyType(
     {
-        "celsius": "unit `Celsius` is read as the `Celcius` of the OCPP 1.6 schema (RPC-062)",
         "hertz": "unit `Hertz` or `Hz`, which OCPP 1.6 does not have, is read as no unit (RPC-067)",
         "long_strings": "a string over its maximum is cut to it",
         "naive_datetimes": "a date-time without a zone is read as UTC",
@@ -197,7 +196,7 @@ def _null_in(value: Any, path: str) -> str:
             members = cast(dict[str, Any], value)
             paths = (_null_in(member, f"{path}.{key}") for key, member in members.items() if key != "customData")
         case list():
-            items = cast(list[Any], value)
+            items: list[Any] = value  # pyright: ignore[reportUnknownVariableType]
             paths = (_null_in(item, f"{path}[{index}]") for index, item in enumerate(items))
         case _:
             return ""
@@ -241,13 +240,11 @@ def _replace(parent: Any, last: int | str, reason: str, tolerate: frozenset[str]
 _UNMENDED, _ABSENT = object(), object()
 
 
-def _mended(value: Any, reason: str, tolerate: frozenset[str]) -> Any:  # noqa: PLR0911 - one return for each tolerance
+def _mended(value: Any, reason: str, tolerate: frozenset[str]) -> Any:
     """Return what to read instead of ``value``."""
     match value:
         case float() if reason.startswith(("Expected `int`", "Expected `int | null`")) and value.is_integer():
             return int(value)  # JSON Schema draft 6 counts 1.0 among the integers: no tolerance needed
-        case "Celsius" if "celsius" in tolerate and reason.startswith("Invalid enum value"):
-            return "Celcius"
         case "Hertz" | "Hz" if "hertz" in tolerate and reason.startswith("Invalid enum value"):
             return _ABSENT
         case None if "nulls" in tolerate:
@@ -274,7 +271,7 @@ def _with_milliseconds(value: Any) -> Any:
             members = cast(dict[str, Any], value)
             return {key: _with_milliseconds(member) for key, member in members.items()}
         case list():
-            items = cast(list[Any], value)
+            items: list[Any] = value  # pyright: ignore[reportUnknownVariableType]
             return [_with_milliseconds(item) for item in items]
         case _:
             return value
