@@ -27,7 +27,7 @@ from .contestants import (
     running,
 )
 
-PAGE = ROOT / "docs" / "explanation" / "performance-results.md"
+PAGE = ROOT / "docs" / "explanation" / "performance.md"
 SIZES = (1, 100, 3000)
 LARGEST = 10_000  # ours alone: the cost of a call must not grow with the number of connections
 SPARE_FILES = 100
@@ -67,8 +67,9 @@ def main() -> None:
     description["run"] = f"{plan.rounds} rounds of {plan.window:g} s a figure, {monotonic() - started:.0f} s in all"
     show(run, description)
     if arguments.page is not None:
-        arguments.page.parent.mkdir(parents=True, exist_ok=True)
-        arguments.page.write_text(report.document(run.results(), description, run.remarks), encoding="utf-8")
+        section = report.section(run.results(), description, run.remarks)
+        page = report.replaced(arguments.page.read_text(encoding="utf-8"), section)
+        arguments.page.write_text(page, encoding="utf-8")
         print(f"\nWritten to {arguments.page}")
 
 
@@ -170,9 +171,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured")
     parser.add_argument("--window", type=float, default=2.0, help="seconds measured for each figure")
-    parser.add_argument(
-        "--page", type=Path, help="where the Markdown goes; by default into the documentation, with --quick nowhere"
-    )
+    parser.add_argument("--page", type=Path, help="the page to write into; by default the one in the documentation")
     arguments = parser.parse_args()
     if arguments.page is None and not arguments.quick:
         arguments.page = PAGE

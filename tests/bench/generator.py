@@ -15,6 +15,7 @@ import resource
 import sys
 from array import array
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from time import perf_counter, perf_counter_ns
 from typing import Any, cast
@@ -162,7 +163,7 @@ async def connect(load: Load, arguments: argparse.Namespace, count: int) -> list
         ]
         async with asyncio.timeout(CONNECT_TIMEOUT):
             await asyncio.gather(
-                *(loop.create_connection(lambda peer=peer: peer, "127.0.0.1", arguments.port) for peer in batch)
+                *(loop.create_connection(partial(_itself, peer), "127.0.0.1", arguments.port) for peer in batch)
             )
             await asyncio.gather(*(peer.opened for peer in batch))
         peers += batch
@@ -255,6 +256,10 @@ async def settled_rss_kib(pid: int) -> int:
         quiet = quiet + 1 if now == size else 0
         size = now
     return size
+
+
+def _itself(peer: Peer) -> Peer:
+    return peer
 
 
 def upgrade_request(port: int, number: int) -> bytes:

@@ -27,10 +27,9 @@ HEADINGS = (
     "p99 ms",
     "KiB/connection",
 )
+BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 PREFACE = (
-    "Written by `make bench`; do not edit. All servers ran one after the other on the same machine in one run, each",
-    "with one call outstanding on every connection. CPU is user and system time of the server process. Figures",
-    "are medians of the rounds, the lowest and the highest in brackets. Ratios are claims, absolute figures colour.",
+    "Medians of the rounds, with the lowest and the highest figure in brackets. Written by `make bench`; do not edit."
 )
 
 
@@ -124,24 +123,32 @@ def markdown(rows: Sequence[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *body))
 
 
-def document(results: Results, machine: Mapping[str, str], remarks: Sequence[str]) -> str:
-    """Write the page that the documentation shows."""
-    return "\n".join(_document(results, machine, remarks)) + "\n"
+def section(results: Results, machine: Mapping[str, str], remarks: Sequence[str]) -> str:
+    """Write the part of the documentation that the run is told in."""
+    return "\n".join(_section(results, machine, remarks)) + "\n"
 
 
-def _document(results: Results, machine: Mapping[str, str], remarks: Sequence[str]) -> Iterator[str]:
-    yield "# Performance: the last measurement"
-    yield ""
-    yield from PREFACE
-    yield ""
+def replaced(page: str, new: str) -> str:
+    """Return ``page`` with ``new`` between its two marks.
+
+    Raises:
+        ValueError: it has no such marks.
+    """
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the page lacks {BEGIN} or {END}")
+    return f"{before}{BEGIN}\n{new}{END}{after}"
+
+
+def _section(results: Results, machine: Mapping[str, str], remarks: Sequence[str]) -> Iterator[str]:
+    yield from (PREFACE, "")
     yield from (f"- {name}: {value}" for name, value in machine.items())
     for action in ACTIONS:
-        yield from ("", f"## {action}", "", markdown(table(results, action)))
-    yield from ("", "## Budget", "")
+        yield from ("", f"### {action}", "", markdown(table(results, action)))
+    yield from ("", "### The budget, checked", "")
     yield from (f"- {verdict}" for verdict in budget(results))
-    if remarks:
-        yield from ("", "## Remarks", "")
-        yield from (f"- {remark}" for remark in remarks)
+    yield from ("", *(f"Remark. {remark}" for remark in remarks)) if remarks else ()
 
 
 def _row(results: Results, cell: Cell, action: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench import machine, report
-from bench.__main__ import Plan, Run, execute
+from bench.__main__ import PAGE, Plan, Run, execute
 from bench.contestants import ECHO, OCPP, OURS, Contestant
 
 
@@ -26,7 +26,7 @@ async def test_a_short_run_measures_every_contestant() -> None:
     run = Run()
     execute(Plan([OURS, ECHO, OCPP], (2,), None, rounds=1, window=0.1, warm_up=0.05), run)
     assert not run.remarks
-    text = report.document(run.results(), machine.describe(), run.remarks)
+    text = report.section(run.results(), machine.describe(), run.remarks)
     for contestant in (OURS, ECHO, OCPP):
         assert f"| {contestant.name} | 2 |" in text
 
@@ -38,6 +38,15 @@ def test_a_contestant_that_does_not_start_is_named_and_the_others_go_on() -> Non
     (remark,) = run.remarks
     assert remark.startswith("broken took no further part: broken did not start")
     assert [cell.contestant for cell in run.results().cells] == [ECHO.name]
+
+
+def test_the_page_keeps_what_is_around_the_marks() -> None:
+    page = f"# Title\n{report.BEGIN}\nold\n{report.END}\n## More\n"
+    assert report.replaced(page, "new\n") == f"# Title\n{report.BEGIN}\nnew\n{report.END}\n## More\n"
+
+
+def test_the_page_of_the_documentation_has_the_marks() -> None:
+    assert report.BEGIN in report.replaced(PAGE.read_text(encoding="utf-8"), "")
 
 
 def test_the_median_of_the_rounds_is_held_against_the_budget() -> None:
