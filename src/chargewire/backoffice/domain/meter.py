@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
+import msgspec
 from msgspec import Struct
 
 ENERGY_REGISTER = "Energy.Active.Import.Register"
@@ -75,6 +76,11 @@ class Reading(Struct, frozen=True, kw_only=True):
     frequency_hz: float | None = None
     temperature_c: float | None = None
     extra: tuple[SampledValue, ...] = ()
+
+    @property
+    def content(self) -> bytes:
+        """Everything it says, as bytes: readings that say the same are the same."""
+        return msgspec.json.encode(self)
 
     @property
     def strongest_current_a(self) -> float | None:

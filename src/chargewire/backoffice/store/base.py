@@ -33,7 +33,7 @@ from chargewire.backoffice.domain import (
 T = TypeVar("T")
 
 Work = Callable[["Unit"], T]
-"""A unit of work. It awaits nothing, and may be given up and reported as failed at any point."""
+"""A unit of work. It awaits nothing and changes nothing but what the unit offers: it may be run again."""
 
 Subscriber = Callable[[Sequence[OutboxEvent]], None]
 

@@ -20,7 +20,6 @@ from chargewire.backoffice.domain import (
     Orphan,
     OutboxEvent,
     Page,
-    Reading,
     Registration,
     Station,
     StatusReport,
@@ -63,7 +62,7 @@ class _Tables:
     records: dict[int, TransactionRecord] = field(default_factory=dict[int, TransactionRecord])
     starts: dict[tuple[int, bytes | str], int] = field(default_factory=dict[tuple[int, bytes | str], int])
     hashes: dict[tuple[int, int], frozenset[bytes]] = field(default_factory=dict[tuple[int, int], frozenset[bytes]])
-    samples: dict[tuple[int, int, Reading], Sample] = field(default_factory=dict[tuple[int, int, Reading], Sample])
+    samples: dict[tuple[int, int, bytes], Sample] = field(default_factory=dict[tuple[int, int, bytes], Sample])
     orphans: dict[int, Orphan] = field(default_factory=dict[int, Orphan])
     settings: dict[str, str] = field(default_factory=dict[str, str])
     outbox: list[OutboxEvent] = field(default_factory=list[OutboxEvent])
@@ -260,7 +259,7 @@ class MemoryUnit:
 
     def add_samples(self, claim: Claim, samples: Iterable[Sample], *, at: datetime) -> None:  # noqa: ARG002
         for sample in samples:
-            key = (claim.key, sample.evse_id, sample.reading)
+            key = (claim.key, sample.evse_id, sample.reading.content)
             if key not in self._tables.samples:
                 self._tables.put(self._tables.samples, key, sample)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,6 @@ from chargewire.backoffice.domain import (
     Orphan,
     Page,
     Reading,
-    SampledValue,
     Transaction,
     TransactionEvent,
     TransactionRecord,
@@ -255,18 +254,12 @@ def sample_row(claim: Claim, sample: Sample, *, at: datetime) -> Mapping[str, An
         "evse_id": sample.evse_id,
         "at": reading.at,
         "context": _CONTEXT_CODES.get(reading.context, 0),
-        "content": _content(values, reading.extra),
+        "content": int.from_bytes(hashlib.blake2b(reading.content, digest_size=8).digest(), signed=True),
         "transaction_pk": sample.transaction,
         "received_at": at,
         **values,
         "extra": extra,
     }
-
-
-def _content(values: Mapping[str, Any], extra: Iterable[SampledValue]) -> int:
-    """Hash what a reading says, to a signed 64-bit integer."""
-    said = msgspec.json.encode((values, extra))
-    return int.from_bytes(hashlib.blake2b(said, digest_size=8).digest(), signed=True)
 
 
 def _values(record: TransactionRecord) -> dict[str, Any]:

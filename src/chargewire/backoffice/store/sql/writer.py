@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from chargewire.backoffice.domain import OutboxEvent
 from chargewire.backoffice.store.base import StoreClosedError, StoreError
@@ -117,7 +117,12 @@ class Writer:
         try:
             outcomes, events = await self._loop.run_in_executor(self._thread, self._write, batch)
         except Exception as error:  # noqa: BLE001 - whatever it was, those who wait must hear of it
-            _log.error("A batch of %d units of work could not be committed: %s", len(batch), error)
+            if len(batch) > 1 and not isinstance(error, OperationalError):
+                # The database works, so one of them cannot be written: it must not take the others with it.
+                for order in batch:
+                    await self._commit([order])
+                return
+            _log.error("%d units of work could not be committed: %s", len(batch), error)
             outcomes, events = [_Outcome(error=_store_error(error)) for _ in batch], ()
         if events:
             self._publish(events)
