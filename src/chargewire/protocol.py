@@ -17,7 +17,7 @@ from msgspec import Raw, Struct
 
 from chargewire import frames, validation
 from chargewire.errors import MAX_DESCRIPTION, ErrorCode, InvalidPayload, MalformedFrame, read_code, spell
-from chargewire.messages import Action, Direction, Kind, Request, Response, Send
+from chargewire.messages import Action, Direction, Kind, Message, Request, Response, Send
 
 # The id of an answer to a message whose own id cannot be read (RPC-025); some stations write "" (real-stations 9).
 UNREADABLE_ID = "-1"
@@ -203,7 +203,7 @@ class Protocol:
         if expected is None:
             return
         if type(response) is not expected:
-            raise TypeError(f"the answer must be a {expected.__name__}, not {type(response).__name__}")
+            raise TypeError(f"the answer must be a {_name(expected)}, not a {_name(type(response))}")
         data = frames.encode_result(id, _encoded(response))
         del self._unanswered[id]
         self._data.append(data)
@@ -247,7 +247,7 @@ class Protocol:
                 self._receive_malformed(MalformedFrame(kind, frame.id, f"message type {kind} is unknown"), now)
             case frames.CallResultError(id=id, code=code, description=description):
                 self._events.append(ResultRefused(id, read_code(code), description or ""))
-            case frames.Send(id=id, action=action, payload=payload):
+            case frames.Send(id=id, action=action, payload=payload):  # pragma: no branch - there are five frames
                 self._receive_send(id, action, payload)
 
     def tick(self, now: float) -> None:
@@ -360,10 +360,9 @@ class Protocol:
                     self._write_error(exc.id, ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED, exc.reason)
 
     def _action_of(self, message: Request[Any, Any] | Send) -> Action:
-        name = type(message).__name__
-        action = self._actions.get(name)
+        action = self._actions.get(type(message).__name__)
         if action is None or action.request is not type(message):
-            raise ValueError(f"{type(message).__module__}.{name} is not a message of {self.subprotocol}")
+            raise ValueError(f"{_name(type(message))} is not a message of {self.subprotocol}")
         return action
 
     def _finish(self, id: str) -> _Outgoing | None:
@@ -389,6 +388,11 @@ def _encoded(message: Request[Any, Any] | Response | Send) -> bytes:
     payload = validation.encode(message)
     validation.check(message, payload)
     return payload
+
+
+def _name(type: type[Message]) -> str:
+    """Name a message with its version, which its class name does not tell."""
+    return f"{type.__module__}.{type.__name__}"
 
 
 def _checked(id: str) -> str:

@@ -7,17 +7,17 @@ import functools
 import logging
 import random
 import ssl as tls
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
+from urllib.parse import urlsplit
 
-import picows
-
+from chargewire.asyncio import parser
 from chargewire.asyncio.connection import Connection, Context
 from chargewire.asyncio.dispatch import Dispatcher
 from chargewire.asyncio.hub import EventHub, Listener
 from chargewire.asyncio.options import Limits, Timeouts
-from chargewire.asyncio.websocket import NORMAL, ParserLog, Pinger, WebSocket
+from chargewire.asyncio.websocket import NORMAL, Pinger, WebSocket
 from chargewire.backoff import Backoff
 from chargewire.errors import CallRejected, CallTimeout, ConnectionLost, InvalidPayload, NotConnected, UpgradeRefused
 from chargewire.events import Event, Reconnecting
@@ -78,8 +78,8 @@ class ChargePoint:
     ) -> None:
         if not versions:
             raise ValueError("versions: name at least one of v16, v201, v21")
-        if not url.startswith(("ws://", "wss://")):
-            raise ValueError(f"url: expected ws:// or wss://, got {url!r}")
+        if not url.startswith(("ws://", "wss://")) or not urlsplit(url).hostname:
+            raise ValueError(f"url: expected ws://HOST/PATH or wss://HOST/PATH, got {url!r}")
         if password is not None and ":" in identity:
             raise ValueError("identity: must not hold a colon where a password is used (OCPP-J 2.1, 3.1.1)")
         self.identity = identity
@@ -276,33 +276,14 @@ class ChargePoint:
 
     async def _dial(self, context: Context) -> Connection:
         """Open one connection."""
-        log = ParserLog()
         headers = {"Sec-WebSocket-Protocol": ", ".join(self._versions)}
         if self._password is not None:
             headers["Authorization"] = basic_authorization(self.identity, self._password)
         if self._compress:
             headers["Sec-WebSocket-Extensions"] = DEFLATE_OFFER
-        remote = self._url.partition("://")[2].partition("/")[0]
-        answered = functools.partial(self._answered, context, remote, log)
-        try:
-            async with asyncio.timeout(self._timeouts.connect):
-                await picows.ws_connect(  # pyright: ignore[reportUnknownMemberType]
-                    answered,
-                    self._url,
-                    ssl_context=self._ssl,
-                    websocket_handshake_timeout=None,
-                    logger_name=cast(Any, log),
-                    disconnect_on_exception=False,
-                    enable_auto_pong=False,
-                    max_frame_size=self._limits.message,
-                    extra_headers=headers,
-                    max_redirects=0,
-                    read_buffer_init_size=2048,
-                )
-        except picows.WSHandshakeError as exc:
-            status = int(exc.response.status) if exc.response is not None else 0
-            body = (exc.raw_body or b"").decode(errors="replace").partition("\n")[0]
-            raise UpgradeRefused(status, body or str(exc)) from None
+        answered = functools.partial(self._answered, context)
+        async with asyncio.timeout(self._timeouts.connect):
+            await parser.dial(self._url, answered, headers=headers, ssl=self._ssl, max_frame=self._limits.message)
         connection = self._connection
         if connection is None:
             raise NotConnected("the connection ended as it began")
@@ -310,34 +291,25 @@ class ChargePoint:
         self._outbox_changed.set()
         return connection
 
-    def _answered(
-        self,
-        context: Context,
-        remote: str,
-        log: ParserLog,
-        _: picows.WSUpgradeRequest,
-        response: picows.WSUpgradeResponse,
-    ) -> WebSocket:
+    def _answered(self, context: Context, headers: Mapping[str, str]) -> WebSocket:
         """Take the terms of a 101.
 
         Raises:
             UpgradeRefused: they are not among those offered.
         """
-        chosen = response.headers.get("Sec-WebSocket-Protocol", "")
+        chosen = headers.get("Sec-WebSocket-Protocol", "")
         version = self._versions.get(chosen)
         if version is None:
             raise UpgradeRefused(
                 101, f"the CSMS chose {chosen or 'no subprotocol'}, offered: {', '.join(self._versions)}"
             )
         try:
-            deflate = read_deflate(response.headers.get("Sec-WebSocket-Extensions", ""))
+            deflate = read_deflate(headers.get("Sec-WebSocket-Extensions", ""))
         except ValueError as exc:
             raise UpgradeRefused(101, str(exc)) from None
-        self._connection = Connection(self.identity, version, remote, context)
-        log.websocket = WebSocket(
-            self._connection, limit=self._limits.message, deflate=deflate, close_timeout=self._timeouts.close
-        )
-        return log.websocket
+        remote = urlsplit(self._url).netloc
+        self._connection = connection = Connection(self.identity, version, remote, context)
+        return WebSocket(connection, limit=self._limits.message, deflate=deflate, close_timeout=self._timeouts.close)
 
     async def _deliver_all(self) -> None:
         """Send what the outbox has, one after the other, for ever."""

@@ -1,8 +1,6 @@
-"""The HTTP phase of a connection: read the request, run the pipeline, answer, or hand the socket to picows.
+"""The HTTP phase of a connection: read the request, run the pipeline, answer, or hand the socket on.
 
-The only module that touches picows' internals: its server takes a synchronous decision only, ours may ask a database.
-So a small protocol reads the request head, and after the decision builds picows' own protocol on the same transport
-(docs/decisions/0003). Knows nothing about OCPP messages.
+Knows nothing about OCPP messages, nor about frames.
 """
 
 from __future__ import annotations
@@ -15,17 +13,14 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, cast
 
-from picows import WSAutoPingStrategy, WSUpgradeRequest, WSUpgradeResponse, WSUpgradeResponseWithListener
-from picows.picows import WSProtocol  # type: ignore[attr-defined]  # not public: bounded in pyproject, tested
-
 from chargewire import handshake
+from chargewire.asyncio import parser
 from chargewire.asyncio.hub import EventHub
-from chargewire.asyncio.websocket import ParserLog, WebSocket
+from chargewire.asyncio.websocket import WebSocket
 from chargewire.events import UpgradeAborted, UpgradeError
 from chargewire.handshake import Handshake, Refused, Reject, Terms
 
 _MAX_AHEAD = 64 * 1024  # bytes a client may send before it has our answer
-_READ_BUFFER = 2048  # per connection; grows and stays grown with the messages
 _KEEP_ALIVE = ("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)  # below the idle limit of balancers
 
 _log = logging.getLogger("chargewire")
@@ -151,43 +146,13 @@ class UpgradeGate(asyncio.Protocol):
         if self not in self._gates or self._transport.is_closing():
             return
         self._leave()
-        start(self._transport, websocket, terms, max_message=self._pipeline.max_message, ahead=bytes(self._buffer))
+        parser.accept(
+            self._transport, websocket, terms, max_frame=self._pipeline.max_message, ahead=bytes(self._buffer)
+        )
 
     def _leave(self) -> None:
         self._gates.discard(self)
         self._deadline.cancel()
-
-
-def start(transport: asyncio.Transport, websocket: WebSocket, terms: Terms, *, max_message: int, ahead: bytes) -> None:
-    """Run ``websocket`` on an upgraded transport: writes the 101 and feeds it what came ahead."""
-    headers: dict[str, str] = {}
-    if terms.subprotocol is not None:
-        headers["Sec-WebSocket-Protocol"] = terms.subprotocol
-    if terms.deflate is not None:
-        headers["Sec-WebSocket-Extensions"] = terms.deflate.header
-
-    def decided(_: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
-        return WSUpgradeResponseWithListener(WSUpgradeResponse.create_101_response(headers), websocket)
-
-    parser: Any = cast(Any, WSProtocol)(
-        None, None, False, decided, ParserLog(websocket), False, None, False, 0, 0,
-        WSAutoPingStrategy.PING_WHEN_IDLE, False, max_message, None, _READ_BUFFER,
-    )  # fmt: skip
-    transport.set_protocol(parser)
-    parser.connection_made(transport)
-    # picows wants a request to answer: the one it gets is ours, with the station's key.
-    data = memoryview(
-        b"GET / HTTP/1.1\r\nHost: -\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-        b"Sec-WebSocket-Key: " + terms.key.encode() + b"\r\n\r\n" + ahead
-    )
-    while data:
-        room: memoryview = parser.get_buffer(-1)
-        count = min(len(room), len(data))
-        room[:count] = data[:count]
-        parser.buffer_updated(count)
-        data = data[count:]
-    if transport.is_reading() is False and not transport.is_closing():
-        transport.resume_reading()
 
 
 def _keep_alive(sock: socket.socket) -> None:
@@ -198,8 +163,8 @@ def _keep_alive(sock: socket.socket) -> None:
             sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
-def _address(peer: Any) -> str:
-    if not isinstance(peer, tuple):
-        return str(peer)
-    host, port = cast(tuple[Any, ...], peer)[:2]
+def _address(peer: tuple[Any, ...] | str) -> str:
+    if isinstance(peer, str):  # a UNIX socket
+        return peer
+    host, port = peer[:2]
     return f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
