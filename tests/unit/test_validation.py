@@ -16,7 +16,7 @@ from chargewire.validation import decode, encode
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 BOOT: dict[str, Any] = {"chargePointVendor": "Acme", "chargePointModel": "One"}
 STATUS: dict[str, Any] = {"connectorId": 1, "errorCode": "NoError", "status": "Available"}
-STREAM: dict[str, Any] = {"data": [{"t": 0, "v": ""}], "id": 1, "pending": 0}
+STREAM: dict[str, Any] = {"data": [{"t": 0, "v": ""}], "id": 1, "pending": 0, "basetime": "2026-05-01T12:00:00Z"}
 BOOT_201: dict[str, Any] = {"reason": "PowerUp", "chargingStation": {"vendorName": "Acme", "model": "One"}}
 RESERVATION: dict[str, Any] = {"expiryDateTime": "2026-05-01T12:00:00Z", "idToken": {"idToken": "A", "type": "Central"}}
 

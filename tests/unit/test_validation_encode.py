@@ -94,7 +94,7 @@ def checked(message: Message) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("message", [v16.Heartbeat(), v16.DataTransfer(vendor_id="null")])
+@pytest.mark.parametrize("message", [v16.Heartbeat(), v16.Authorize(id_tag="A"), v16.DataTransfer(vendor_id="null")])
 def test_a_valid_message_passes_the_check(message: Message) -> None:
     check(message, encode(message))
 
