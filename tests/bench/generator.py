@@ -14,6 +14,7 @@ import random
 import resource
 import sys
 from array import array
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,7 @@ IDS = 512  # distinct message ids in rotation, so that no server meets one twice
 CONNECTING_AT_ONCE = 50
 CONNECT_TIMEOUT = 60.0
 LONGEST_WARM_UP = 6.0
+LONGEST_ROUND = 20.0
 SETTLING_AT_MOST = 3.0
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
@@ -64,6 +66,17 @@ class Load:
     latencies_ns: array[int] = field(default_factory=lambda: array("Q"))
     measuring: bool = False
     lost: int = 0
+    marker: Callable[[], None] | None = None  # called at each answer of the first connection
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Counters at one moment."""
+
+    at: float
+    answers: int
+    cpu_s: float
+    own_cpu_s: float
 
 
 class Peer(asyncio.Protocol):
@@ -128,6 +141,8 @@ class Peer(asyncio.Protocol):
             load.answered.add(self._number)
             if not data.startswith(load.answer_prefix, start):
                 load.wrong.append(data[start : start + 200])
+        if load.marker is not None and self._number == 0:
+            load.marker()
         if load.running:
             self._sent_at = now
             self.transport.write(load.frames[self._next % IDS])
@@ -205,23 +220,40 @@ async def run_window(load: Load, peers: list[Peer], arguments: argparse.Namespac
         peer.start()
     await warm_up(load, peers, arguments.warm_up)
     load.latencies_ns = array("Q")
+    first = await next_round(load, arguments.pid)
     load.measuring = True
-    answers, cpu_s, own_cpu_s, started = load.answers, cpu_seconds(arguments.pid), own_cpu_seconds(), perf_counter()
     await asyncio.sleep(arguments.window)
-    answers, cpu_s = load.answers - answers, cpu_seconds(arguments.pid) - cpu_s
-    own_cpu_s, elapsed = own_cpu_seconds() - own_cpu_s, perf_counter() - started
+    last = await next_round(load, arguments.pid)
     load.measuring = load.running = False
     await drain(load, peers)
+    answers = last.answers - first.answers
     if load.wrong or load.lost or not answers:
         raise RuntimeError(f"{load.lost} connections lost, {answers} answers, not an answer: {load.wrong[:1]}")
     latencies = sorted(load.latencies_ns)
     return {
-        "calls_per_s": answers / elapsed,
-        "cpu_us": cpu_s / answers * 1e6,
-        "generator_cpu_us": own_cpu_s / answers * 1e6,
+        "calls_per_s": answers / (last.at - first.at),
+        "cpu_us": (last.cpu_s - first.cpu_s) / answers * 1e6,
+        "generator_cpu_us": (last.own_cpu_s - first.own_cpu_s) / answers * 1e6,
         "p50_ms": latencies[len(latencies) // 2] / 1e6,
         "p99_ms": latencies[len(latencies) * 99 // 100] / 1e6,
     }
+
+
+async def next_round(load: Load, pid: int) -> Snapshot:
+    """Wait for the next answer on the first connection, and take stock at that moment.
+
+    A server that reads from all its connections before it answers the first one answers in bursts: a window that
+    began or ended between two of them would count one too many or too few.
+    """
+    taken: asyncio.Future[Snapshot] = asyncio.get_running_loop().create_future()
+
+    def take() -> None:
+        load.marker = None
+        taken.set_result(Snapshot(perf_counter(), load.answers, cpu_seconds(pid), own_cpu_seconds()))
+
+    load.marker = take
+    async with asyncio.timeout(LONGEST_ROUND):
+        return await taken
 
 
 async def warm_up(load: Load, peers: list[Peer], seconds: float) -> None:
