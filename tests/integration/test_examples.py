@@ -8,7 +8,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from scripts import Script, free_port, running
+from support.processes import free_port
+from support.scripts import Script, running
 
 from chargewire import (
     CSMS,

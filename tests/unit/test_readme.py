@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from scripts import free_port, running
+from support.processes import free_port
+from support.scripts import running
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = (ROOT / "examples/csms.py", ROOT / "examples/charge_point.py")
