@@ -8,7 +8,7 @@ only goes forward. After each call take :meth:`Protocol.events` and send :meth:`
 from __future__ import annotations
 
 import enum
-from collections import deque
+import functools
 from collections.abc import Mapping
 from typing import Any, cast
 from typing import Protocol as Shape
@@ -17,7 +17,7 @@ from msgspec import Raw, Struct
 
 from chargewire import frames, validation
 from chargewire.errors import MAX_DESCRIPTION, ErrorCode, InvalidPayload, MalformedFrame, read_code, spell
-from chargewire.messages import Action, Direction, Kind, Message, Request, Response, Send
+from chargewire.messages import Action, Direction, Message, Request, Response, Send
 
 # The id of an answer to a message whose own id cannot be read (RPC-025); some stations write "" (real-stations 9).
 UNREADABLE_ID = "-1"
@@ -163,11 +163,11 @@ class Protocol:
     ) -> None:
         self.subprotocol = version.SUBPROTOCOL
         self._actions = version.ACTIONS
-        self._incoming = (role.value, Direction.BOTH)
+        self._incoming = _incoming(version, role)
         self._call_timeout = call_timeout
         self._tolerate = tolerate
         self._in_flight: _Outgoing | None = None  # OCPP-J 4.1.1: one CALL at a time per direction (RPC-030)
-        self._queue: deque[_Outgoing] = deque()
+        self._queue: list[_Outgoing] = []
         self._unanswered: dict[str, type[Response] | None] = {}  # the peer's CALLs: what each must be answered with
         self._events: list[ProtocolEvent] = []
         self._data: list[bytes] = []
@@ -190,7 +190,7 @@ class Protocol:
 
     def cancel_call(self, id: str) -> None:
         """Forget a CALL: unsent it never leaves, in flight it keeps the slot until its answer or its deadline."""
-        self._queue = deque(call for call in self._queue if call.id != id)
+        self._queue = [call for call in self._queue if call.id != id]
 
     def send_result(self, id: str, response: Response) -> None:
         """Answer the CALL ``id``. Does nothing when it is answered already.
@@ -286,12 +286,9 @@ class Protocol:
             # RPC-024: one answer serves every copy; the handler must not run twice at once.
             self._events.append(MessageIgnored(f"CALL {id} is being processed already"))
             return
-        known = self._actions.get(action)
-        if known is None or known.kind is not Kind.CALL:
-            self._write_error(id, ErrorCode.NOT_IMPLEMENTED, f"{action[:50]} is not an action of {self.subprotocol}")
-            return
-        if known.direction not in self._incoming:
-            self._write_error(id, ErrorCode.NOT_SUPPORTED, f"{action} goes the other way")
+        known = self._incoming.get(action)
+        if known is None or known.response is None:
+            self._refuse_action(id, action)
             return
         try:
             request = validation.decode(payload, known.request, tolerate=self._tolerate)
@@ -302,10 +299,17 @@ class Protocol:
         self._unanswered[id] = known.response
         self._events.append(CallReceived(id, action, cast(Request[Any, Any], request)))
 
+    def _refuse_action(self, id: str, action: str) -> None:
+        known = self._actions.get(action)
+        if known is None or known.response is None:
+            self._write_error(id, ErrorCode.NOT_IMPLEMENTED, f"{action[:50]} is not an action of {self.subprotocol}")
+        else:
+            self._write_error(id, ErrorCode.NOT_SUPPORTED, f"{action} goes the other way")
+
     def _receive_send(self, id: str, action: str, payload: Raw) -> None:
         """A SEND is never answered, whatever is wrong with it (RPC-007)."""
-        known = self._actions.get(action)
-        if known is None or known.kind is not Kind.SEND or known.direction not in self._incoming:
+        known = self._incoming.get(action)
+        if known is None or known.response is not None:
             self._events.append(MessageIgnored(f"SEND of {action[:50]}, which is none here"))
             return
         try:
@@ -375,13 +379,20 @@ class Protocol:
 
     def _send_next(self, now: float) -> None:
         if self._in_flight is None and self._queue:
-            call = self._in_flight = self._queue.popleft()
+            call = self._in_flight = self._queue.pop(0)
             call.deadline = now + call.timeout
             self._data.append(frames.encode_call(call.id, call.action, call.payload))
 
     def _write_error(self, id: str, code: str, description: str, details: Mapping[str, Any] | None = None) -> None:
         text = description[:MAX_DESCRIPTION]
         self._data.append(frames.encode_error(id, spell(code, self.subprotocol), text, details or {}))
+
+
+@functools.cache
+def _incoming(version: Version, role: Role) -> dict[str, Action]:
+    """Return what a peer may send to us; one table serves all connections."""
+    directions = (role.value, Direction.BOTH)
+    return {name: action for name, action in version.ACTIONS.items() if action.direction in directions}
 
 
 def _encoded(message: Request[Any, Any] | Response | Send) -> bytes:

@@ -320,6 +320,7 @@ class ChargePoint:
             entry = self._outbox.next(loop.time())
             if entry is not None:
                 await self._deliver(entry)
+                await asyncio.sleep(0)  # who waits for this answer learns from it what to revise in the next message
                 continue
             due = self._outbox.deadline()
             try:

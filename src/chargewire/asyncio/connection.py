@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
@@ -73,7 +72,7 @@ class Connection:
         self._waiters: dict[str, asyncio.Future[Any]] = {}
         self._receiving = False  # what there is to send is sent at the end of it
         self._handling = 0
-        self._backlog: deque[protocol.CallReceived | protocol.SendReceived] = deque()
+        self._backlog: list[protocol.CallReceived | protocol.SendReceived] = []
         self._holding = False  # the peer is not read from until the backlog is gone
         self._timer: asyncio.TimerHandle | None = None
         self._ended: asyncio.Future[None] | None = None
@@ -304,7 +303,7 @@ class Connection:
         finally:
             self._handling -= 1
             if self._backlog:
-                self._enqueue(self._backlog.popleft())
+                self._enqueue(self._backlog.pop(0))
             elif self._holding and self._websocket is not None:
                 self._holding = False
                 self._websocket.resume_reading()

@@ -73,7 +73,7 @@ class Dispatcher:
 
     async def _work(self, worker: _Worker) -> None:
         try:
-            while not self._closed:
+            while worker.job is not None or not self._closed:  # what has begun is carried on even now
                 await worker.wait()
                 if worker.job is not None:
                     await worker.job
@@ -113,21 +113,35 @@ class _Worker:
         """Wait for something to do."""
         if self.job is None:
             self._wakeup = self._loop.create_future()
-            await self._wakeup
+            try:
+                await self._wakeup
+            except asyncio.CancelledError:
+                if self.job is None:
+                    raise
+                # It came after the first step of the job, and before this task took over: the job must see it.
+                self.task.uncancel()
+                self.task.cancel()
 
 
 class _Begun:
     """Awaits a coroutine that has taken its first steps elsewhere, each further step in its own context."""
 
-    __slots__ = ("_context", "_job", "_waited_for")
+    __slots__ = ("_context", "_is_marked", "_job", "_waited_for")
 
     def __init__(self, job: Job, context: contextvars.Context, waited_for: Any) -> None:
         self._job = job
         self._context = context
         self._waited_for = waited_for
+        # `await` marks a future for the task that it is handed to. This one is handed over later: whoever else waits
+        # for it meanwhile must find it unmarked.
+        self._is_marked = asyncio.isfuture(waited_for)
+        if self._is_marked:
+            waited_for._asyncio_future_blocking = False  # noqa: SLF001
 
     def __await__(self) -> Generator[Any, Any, None]:
         waited_for = self._waited_for
+        if self._is_marked:
+            waited_for._asyncio_future_blocking = True  # noqa: SLF001
         while True:
             step: Any = self._job.send
             outcome: Any = None
