@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -246,5 +247,7 @@ async def check_ended(rest: httpx.AsyncClient, station: str, transaction_id: str
     assert (detail["state"], detail["stopReason"]) == ("ended", reason)
     assert (detail["meterStartWh"], detail["meterStopWh"]) == (START_WH, END_WH)
     assert detail["energyWh"] == END_WH - START_WH
-    assert (detail["startedAt"], detail["endedAt"]) == (at(0), at(20))
+    assert [datetime.fromisoformat(detail[name]) for name in ("startedAt", "endedAt")] == [
+        datetime(2025, 3, 1, 12, minute, tzinfo=UTC) for minute in (0, 20)
+    ]
     assert MIDDLE_WH in [point["energyWh"] for point in detail["meter"]]
