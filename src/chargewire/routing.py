@@ -68,7 +68,9 @@ class Handlers:
                 if request in own:
                     raise TypeError(f"{cls.__name__}: {own[request]} and {name} both handle {request.__name__}")
                 own[request] = name
-                found[request] = getattr(self, name)
+                method = getattr(self, name)
+                # Two bases may use one name for two requests: the method that is hidden by it still handles its own.
+                found[request] = method if getattr(method, _MARK, request) is request else member.__get__(self)
         return found
 
 
