@@ -229,6 +229,35 @@ async def test_a_delivery_cut_off_is_delivered_on_the_next_connection() -> None:
     assert counted == [7, 7]
 
 
+async def test_a_delivery_that_cannot_be_revised_is_logged_and_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    billing = Billing()
+    known: list[int] = []
+    async with billing.csms.serve("127.0.0.1", 0) as server, new_charge_point(server.port) as charge_point:
+        first = charge_point.deliver(stop(-1), revise=lambda message: stop(known[0]))
+        await charge_point.call(v16.Heartbeat())
+        assert "could not be revised" in caplog.text
+        known.append(1)
+        await asyncio.gather(first, charge_point.deliver(stop(2)))
+    assert billing.stopped == [1, 2]
+
+
+async def test_deliveries_rest_while_a_connection_closes_slowly() -> None:
+    """The CSMS takes its time to answer the close frame; a delivery put meanwhile waits for the next connection."""
+    billing = Billing()
+    async with (
+        billing.csms.serve("127.0.0.1", 0) as server,
+        new_charge_point(server.port, backoff=AT_ONCE) as charge_point,
+    ):
+        events = Recorder(charge_point)
+        dropping = asyncio.ensure_future(charge_point.drop())
+        await asyncio.sleep(0)
+        answer = charge_point.deliver(stop(1))
+        await dropping
+        await events.wait_for(Connected)
+        await answer
+    assert billing.stopped == [1]
+
+
 async def test_what_is_not_delivered_stays_in_the_outbox_for_the_next_charge_point() -> None:
     billing = Billing()
     outbox = Outbox()

@@ -317,7 +317,14 @@ class ChargePoint:
         while True:
             await self._connected.wait()
             self._outbox_changed.clear()
-            entry = self._outbox.next(loop.time())
+            try:
+                entry = self._outbox.next(loop.time())
+            except Exception:  # noqa: BLE001 - a user's `revise`
+                _log.exception(
+                    "%s: a delivery could not be revised; it waits until something else is queued", self.identity
+                )
+                await self._outbox_changed.wait()
+                continue
             if entry is not None:
                 await self._deliver(entry)
                 await asyncio.sleep(0)  # who waits for this answer learns from it what to revise in the next message
@@ -335,7 +342,8 @@ class ChargePoint:
             response = await self.call(entry.message)
         except (ConnectionLost, NotConnected):
             self._outbox.interrupted(entry)
-            await asyncio.sleep(0)  # let the connection notice that it is over
+            if not self.is_connected:  # closing takes a while: do not try until there is a new connection
+                self._connected.clear()
         except (CallRejected, CallTimeout, InvalidPayload, ValueError) as exc:
             if self._outbox.failed(entry, loop.time()):
                 _log.warning("%s: gave up delivering %r: %s", self.identity, entry, exc)
