@@ -1,12 +1,17 @@
 # The one list of verbs: `make help` prints it. Every verb works as the first command in a fresh clone.
 .POSIX:
-.PHONY: help setup demo test check bench generate clean
+.PHONY: help setup demo test check coverage bench generate clean
 .PHONY: node python packages portal chromium
 .PHONY: check-format check-lint check-mypy check-pyright check-imports check-generated check-portal
 
 BIN = .venv/bin
 WEB = web/portal
 PORTAL = src/chargewire/backoffice/portal
+CORE = src/chargewire/*.py
+UNIT = tests/unit
+CORE_TESTS = $(UNIT)/test_backoff.py $(UNIT)/test_errors.py $(UNIT)/test_frames.py $(UNIT)/test_handshake.py \
+	$(UNIT)/test_identity.py $(UNIT)/test_middleware.py $(UNIT)/test_outbox.py $(UNIT)/test_protocol*.py \
+	$(UNIT)/test_routing.py $(UNIT)/test_validation*.py
 CHROMIUM = command -v chromium || command -v chromium-browser || command -v google-chrome
 
 help: ## list the verbs
@@ -26,6 +31,10 @@ test: setup chromium ## run every test, browser included
 
 check: setup ## check format, lint, types, imports and generated code
 	@$(MAKE) -j 2 check-pyright check-mypy check-portal check-generated check-imports check-lint check-format
+
+coverage: .venv/.synced ## hold the core to full branch coverage by its unit tests alone
+	@$(BIN)/coverage run -m pytest $(CORE_TESTS)
+	@$(BIN)/coverage report --include='$(CORE)' --skip-covered --show-missing --fail-under=100
 
 bench: setup ## measure the server beside its peers (several minutes)
 	$(BIN)/python -m tests.bench

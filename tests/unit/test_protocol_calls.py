@@ -139,6 +139,7 @@ def test_an_empty_answer_may_be_null() -> None:
 
 @every_version
 def test_an_error_arrives_with_all_it_says(version: ModuleType) -> None:
+    """RPC-086."""
     peer = calling(version)
     peer.receive(b'[4,"1","InternalError","broken",{"hint":[1]}]', now=1.0)
     assert peer.events() == [ErrorReceived("1", ErrorCode.INTERNAL_ERROR, "broken", {"hint": [1]})]
@@ -284,7 +285,7 @@ def test_an_invalid_answer_is_reported_here_only(version: ModuleType) -> None:
 
 
 def test_a_call_times_out_at_its_deadline_and_not_before() -> None:
-    """RPC-033."""
+    """RPC-033, RPC-086."""
     peer = station(call_timeout=10.0)
     peer.send_call("1", v16.Heartbeat(), now=5.0)
     assert peer.deadline() == 15.0

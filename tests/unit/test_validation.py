@@ -92,6 +92,13 @@ def test_a_whole_number_may_have_a_point() -> None:
     assert type(message.evse_id) is int
 
 
+@pytest.mark.parametrize("number", [b"01", b"+1", b"0x1", b"1.", b".5"])
+def test_a_number_is_written_as_json_writes_it(number: bytes) -> None:
+    """RPC-056."""
+    payload = b'{"connectorId":%b,"errorCode":"NoError","status":"Available"}' % number
+    assert refused(v16.StatusNotification, payload) == (ErrorCode.FORMAT_VIOLATION, "", "not JSON")
+
+
 def test_a_broken_number_is_no_whole_number() -> None:
     expected = (ErrorCode.TYPE_CONSTRAINT_VIOLATION, "evseId", "must be int, not float")
     assert refused(v201.ReserveNow, RESERVATION | {"id": 1, "evseId": 2.5}) == expected
