@@ -44,7 +44,6 @@ class Settings:
         aligned_measurands: What those on the clock hold.
         started_measurands: What the first message of a transaction holds (2.x).
         stopped_measurands: What the last message of a transaction holds.
-        stopped_interval: Between two meter values in the last message; 0 for only the first and last (2.x).
         message_attempts: Sends of a transaction message before it is given up.
         message_retry_interval: Waited once for each send so far.
         authorize_remote: Ask the CSMS also for the token of a remote start.
@@ -55,7 +54,6 @@ class Settings:
         local_list: Use the list that the CSMS sent.
         stop_on_ev_disconnect: End the transaction when the driver unplugs the vehicle.
         stop_on_invalid_id: End the transaction when the CSMS refuses its token afterwards.
-        unlock_on_ev_disconnect: Release the cable when the vehicle is unplugged.
         start_points: A transaction starts as soon as one of these holds.
         stop_points: It ends as soon as one of these holds no longer.
         offline_threshold: After this long offline all connectors are reported again, otherwise the changed ones.
@@ -70,7 +68,6 @@ class Settings:
     aligned_measurands: list[str] = field(default_factory=_default_measurands)
     started_measurands: list[str] = field(default_factory=_default_measurands)
     stopped_measurands: list[str] = field(default_factory=list[str])
-    stopped_interval: int = 0
     message_attempts: int = 3
     message_retry_interval: int = 60
     authorize_remote: bool = False
@@ -81,7 +78,6 @@ class Settings:
     local_list: bool = True
     stop_on_ev_disconnect: bool = True
     stop_on_invalid_id: bool = True
-    unlock_on_ev_disconnect: bool = True
     start_points: frozenset[TxPoint] = frozenset({TxPoint.POWER_PATH_CLOSED})
     stop_points: frozenset[TxPoint] = frozenset({TxPoint.EV_CONNECTED, TxPoint.AUTHORIZED})
     offline_threshold: int = 60
