@@ -50,8 +50,9 @@ clean: ## remove what the other verbs made
 # --- setup, step by step ----------------------------------------------------------------------------------------
 
 node:
-	@node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' 2>/dev/null && npm --version >/dev/null 2>&1 || \
-		{ printf '%s\n' 'Node.js 20 or newer with npm is needed to build the portal, and was not found.' \
+	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' \
+		2>/dev/null && npm --version >/dev/null 2>&1 || { printf '%s\n' \
+		'Node.js 20.19 or newer with npm is needed to build the portal, and was not found.' \
 		'Debian: apt-get install nodejs npm. Elsewhere: https://nodejs.org/en/download' >&2; exit 1; }
 
 # pip's --target also works where the system's Python is "externally managed", and leaves the home directory alone.
