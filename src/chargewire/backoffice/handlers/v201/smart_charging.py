@@ -28,7 +28,7 @@ class SmartChargingHandlers(GatedHandlers):
     async def needs(
         self, station: ChargingStation, _: v201.NotifyEVChargingNeeds
     ) -> v201.NotifyEVChargingNeedsResponse:
-        """Answer that no schedule will be made for the vehicle (K15.FR.05)."""
+        """Answer that no schedule will be made for the vehicle."""
         await self._services.provisioning.notification(station, "NotifyEVChargingNeeds")
         return v201.NotifyEVChargingNeedsResponse(status=v201.NotifyEVChargingNeedsStatusEnumType.REJECTED)
 
