@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -15,6 +16,7 @@ from chargewire.identity import basic_credentials, choose_subprotocol, identity_
 S_co = TypeVar("S_co", covariant=True)
 
 _KEY_BYTES = 16
+_CONTROL = re.compile(r"[\0\r\n]")
 _MIN_WINDOW_BITS, _MAX_WINDOW_BITS = 9, 15  # RFC 7692 allows 8, zlib does not
 
 NoSubprotocol = Literal["refuse", "close_after_handshake"]
@@ -135,7 +137,7 @@ def parse_head(data: bytes) -> Head:
     headers: dict[str, str] = {}
     for line in lines:
         name, colon, value = line.partition(":")
-        if not colon or not name or name != name.strip() or "\0" in value:
+        if not colon or not name or name != name.strip() or _CONTROL.search(value):
             raise Refused(Reject(HTTPStatus.BAD_REQUEST, "malformed header"))
         key, value = name.lower(), value.strip()
         headers[key] = f"{headers[key]}, {value}" if key in headers else value

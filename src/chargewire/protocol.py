@@ -37,6 +37,10 @@ class Version(Shape):
         """Every action of the version by name."""
         ...
 
+    def __hash__(self) -> int:
+        """A module is its own key."""
+        ...
+
 
 class Role(enum.Enum):
     """Which side of the connection this peer is."""
@@ -184,7 +188,9 @@ class Protocol:
             raise ValueError(f"{action.name} is a SEND: it is never answered")
         payload = _encoded(request)
         self._queue.append(
-            _Outgoing(_checked(id), action.name, action.response, payload, timeout or self._call_timeout)
+            _Outgoing(
+                _checked(id), action.name, action.response, payload, self._call_timeout if timeout is None else timeout
+            )
         )
         self._send_next(now)
 
@@ -328,15 +334,13 @@ class Protocol:
             response = validation.decode(payload, call.response, tolerate=self._tolerate)
         except InvalidPayload as exc:
             self._events.append(AnswerInvalid(id, exc))
-            if self.subprotocol == "ocpp2.1":  # RPC-082
-                self._data.append(frames.encode_result_error(id, exc.code, str(exc)[:MAX_DESCRIPTION], {}))
+            self._write_result_error(id, exc.code, str(exc))
         else:
             self._events.append(ResultReceived(id, response))
         self._send_next(now)
 
     def _receive_error(self, frame: frames.CallError, now: float) -> None:
-        call = self._in_flight if frame.id in _NO_ID else None  # RPC-026: it can only mean the one in flight
-        call = self._finish(call.id if call else frame.id)
+        call = self._finish(self._only_call(frames.CALL_ERROR) if frame.id in _NO_ID else frame.id)
         if call is None:
             self._events.append(MessageIgnored(f"CALLERROR {frame.id[: frames.MAX_ID]} answers no CALL"))
             return
@@ -349,7 +353,9 @@ class Protocol:
         self._events.append(MessageIgnored(exc.reason))
         match exc.message_type:
             case frames.CALL_RESULT | frames.CALL_ERROR:
-                if exc.id is not None and (call := self._finish(exc.id)):
+                if call := self._finish(exc.id or self._only_call(exc.message_type)):
+                    if exc.message_type == frames.CALL_RESULT:
+                        self._write_result_error(call.id, ErrorCode.RPC_FRAMEWORK_ERROR, exc.reason)
                     self._events.append(
                         AnswerInvalid(call.id, InvalidPayload(ErrorCode.RPC_FRAMEWORK_ERROR, "", exc.reason))
                     )
@@ -377,11 +383,20 @@ class Protocol:
         self._in_flight = None
         return call
 
+    def _only_call(self, message_type: int) -> str:
+        """Return whom a CALLERROR means whose id cannot be read: it can only be the CALL in flight (RPC-026)."""
+        return self._in_flight.id if self._in_flight is not None and message_type == frames.CALL_ERROR else ""
+
     def _send_next(self, now: float) -> None:
         if self._in_flight is None and self._queue:
             call = self._in_flight = self._queue.pop(0)
             call.deadline = now + call.timeout
             self._data.append(frames.encode_call(call.id, call.action, call.payload))
+
+    def _write_result_error(self, id: str, code: str, description: str) -> None:
+        """Tell the peer that its answer could not be read; only OCPP 2.1 can (RPC-082)."""
+        if self.subprotocol == "ocpp2.1":
+            self._data.append(frames.encode_result_error(id, code, description[:MAX_DESCRIPTION], {}))
 
     def _write_error(self, id: str, code: str, description: str, details: Mapping[str, Any] | None = None) -> None:
         text = description[:MAX_DESCRIPTION]

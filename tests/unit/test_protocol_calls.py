@@ -260,11 +260,27 @@ def test_an_answer_that_is_no_frame_ends_its_call(version: ModuleType, frame: by
     assert isinstance(ignored, MessageIgnored)
     assert isinstance(invalid, AnswerInvalid)
     assert (invalid.id, invalid.error.code) == ("1", ErrorCode.RPC_FRAMEWORK_ERROR)
-    assert peer.data_to_send() == [b'[2,"2","Heartbeat",{}]']
+    assert peer.data_to_send()[-1] == b'[2,"2","Heartbeat",{}]'
 
 
 @every_version
-@pytest.mark.parametrize("frame", [b'[3,"2"]', b'[3,1,{"currentTime":"2026-05-01T12:00:00Z"}]', b"[4,null]"])
+@pytest.mark.parametrize("frame", [b"[4,null]", b'[4,7,"GenericError","",{}]'])
+def test_an_error_with_an_id_that_is_no_id_ends_the_call_in_flight(version: ModuleType, frame: bytes) -> None:
+    """RPC-026: its sender answers the one CALL that there is."""
+    peer = calling(version)
+    peer.receive(frame, now=1.0)
+    assert [type(event) for event in peer.events()] == [MessageIgnored, AnswerInvalid]
+
+
+def test_a_result_that_is_no_frame_is_refused_where_the_version_can() -> None:
+    """RPC-005, RPC-082."""
+    peer = calling(v21)
+    peer.receive(b'[3,"1"]', now=1.0)
+    assert peer.data_to_send() == [b'[5,"1","RpcFrameworkError","2 elements instead of 3",{}]']
+
+
+@every_version
+@pytest.mark.parametrize("frame", [b'[3,"2"]', b'[3,1,{"currentTime":"2026-05-01T12:00:00Z"}]', b'[4,"2",1]'])
 def test_a_foreign_answer_that_is_no_frame_is_ignored(version: ModuleType, frame: bytes) -> None:
     """RPC-014."""
     peer = calling(version)
