@@ -105,7 +105,10 @@ export type LiveEvent =
   | Event<"station.connected", { readonly protocol: string | null }>
   | Event<"station.disconnected", { readonly code: number | null; readonly reason: string | null }>
   | Event<"station.booted", BootFacts>
+  | Event<"station.registered", Pick<Station, "registration">>
   | Event<"station.heartbeat", Readonly<Record<string, never>>>
+  | Event<"station.notification", { readonly action: string }>
+  | Event<"message.orphaned", { readonly action: string; readonly reason: string }>
   | Event<"connector.status", ConnectorFacts>
   | Event<
       "transaction.started" | "transaction.updated" | "transaction.ended",

@@ -213,8 +213,7 @@ describe("reconnecting", () => {
     server.open();
     await settle();
     publish();
-    expect(textsOf(feed)).toEqual(["1", "4", "5"]);
-    expect(feed.view.frames.rows.some((row) => row.kind === "gap")).toBe(true);
+    expect(feed.view.frames.rows.map((row) => (row.kind === "gap" ? "gap" : row.text))).toEqual(["1", "gap", "4", "5"]);
   });
 
   test("a server that restarted numbers its frames anew and they are still shown", async () => {
@@ -311,6 +310,29 @@ describe("meter curves", () => {
     expect(feed.view.meters.get(7)?.map((point) => point.energyWh)).toEqual([1100, 1200, 1300]);
     unwatch();
     expect(feed.view.meters.has(7)).toBe(false);
+  });
+});
+
+describe("a transaction that is looked at", () => {
+  test("it is loaded even if it ended long ago, and the snapshot does not take it away", async () => {
+    const server = new FakeServer("CP001");
+    const { feed } = feedOf(server);
+    feed.watchMeter(7);
+    server.state = { ...server.state, transactions: new Map([[7, transaction(7, { state: "ended" })]]) };
+    await settle();
+    feed.show(ALL);
+    server.open();
+    await settle();
+    expect(feed.view.transactions.get(7)?.state).toBe("ended");
+    expect(feed.view.meterProblems.size).toBe(0);
+  });
+
+  test("one that does not exist is told", async () => {
+    const server = new FakeServer("CP001");
+    const { feed } = feedOf(server);
+    feed.watchMeter(404);
+    await settle();
+    expect(feed.view.meterProblems.get(404)).toBe("not found");
   });
 });
 

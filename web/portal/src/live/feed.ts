@@ -33,6 +33,8 @@ export interface View extends LiveState {
   readonly hasAll: boolean;
   /** The station of the scope does not exist. */
   readonly isMissing: boolean;
+  /** Why a watched transaction could not be loaded, in words. */
+  readonly meterProblems: ReadonlyMap<number, string>;
   readonly frames: FrameLog;
 }
 
@@ -55,6 +57,7 @@ const EMPTY_VIEW: View = {
   problem: null,
   hasAll: false,
   isMissing: false,
+  meterProblems: new Map(),
   frames: EMPTY_LOG,
 };
 
@@ -75,6 +78,8 @@ export class Feed {
   #events: LiveEvent[] = [];
   #frames: Frame[] = [];
   #isScheduled = false;
+  /** Frames wait until it is known whether some are missing before them. */
+  #holdsFrames = false;
   #attempt = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
@@ -87,6 +92,7 @@ export class Feed {
       onUnauthorized,
       onEvent: (event) => this.#receiveEvent(event),
       onFrame: (frame) => this.#receiveFrame(frame),
+      onGap: () => this.#markGap(),
     });
   }
 
@@ -112,13 +118,14 @@ export class Feed {
     this.#hasSnapshot = false;
     this.#position = NOWHERE;
     this.#framesAtStart = null;
+    this.#frames = [];
     this.#update({ isMissing: false, problem: null, frames: EMPTY_LOG });
     if (this.#wire.isOpen) {
       this.#synchronize();
     }
   }
 
-  /** Keeps the meter curve of a transaction as long as somebody looks at it; returns how to stop. */
+  /** Loads a transaction and keeps its meter curve as long as somebody looks at it; returns how to stop. */
   watchMeter(transaction: number): () => void {
     const watchers = this.#watched.get(transaction) ?? 0;
     this.#watched.set(transaction, watchers + 1);
@@ -171,6 +178,8 @@ export class Feed {
     if (this.#view.phase !== "connecting") {
       this.#update({ phase: "catchingUp", staleSince: this.#view.staleSince ?? Date.now() });
     }
+    this.#publishPending();
+    this.#holdsFrames = true;
     try {
       const answer = await this.#wire.subscribe(this.#subscription(scope));
       if (attempt !== this.#attempt) {
@@ -209,18 +218,19 @@ export class Feed {
     this.#framesAtStart ??= answer.frames;
     this.#hasSnapshot &&= !needsSnapshot;
     if (answer.gap) {
-      this.#update({ frames: appendGap(this.#view.frames, new Date().toISOString()) });
+      this.#markGap();
     }
+    this.#holdsFrames = false;
+    this.#publishSoon();
   }
 
   async #takeSnapshot(scope: Scope, isCurrent: () => boolean): Promise<void> {
-    const meters = [...this.#watched.keys()].map((id) => this.#loadMeter(id));
     if (scope.stations === "all") {
       await this.#loadAll(isCurrent);
     } else {
       await this.#loadOne(scope.identity, isCurrent);
     }
-    await Promise.all(meters);
+    await Promise.all([...this.#watched.keys()].map((id) => this.#loadMeter(id)));
   }
 
   async #loadAll(isCurrent: () => boolean): Promise<void> {
@@ -250,6 +260,7 @@ export class Feed {
 
   async #loadMeter(transaction: number): Promise<void> {
     try {
+      this.#tellMeterProblem(transaction, null);
       await this.#replaying(
         () => this.#rest.loadTransaction(transaction),
         ({ meter, ...facts }, events) => {
@@ -260,8 +271,19 @@ export class Feed {
         },
         () => this.#watched.has(transaction),
       );
-    } catch {
-      // The curve then begins with the next live sample; the page of the transaction tells of its own failure.
+    } catch (error) {
+      // The curve then begins with the next live sample.
+      this.#tellMeterProblem(transaction, (error as Error).message);
+    }
+  }
+
+  #tellMeterProblem(transaction: number, problem: string | null): void {
+    const problems = new Map(this.#view.meterProblems);
+    if (problem !== null) {
+      problems.set(transaction, problem);
+      this.#update({ meterProblems: problems });
+    } else if (problems.delete(transaction)) {
+      this.#update({ meterProblems: problems });
     }
   }
 
@@ -297,6 +319,7 @@ export class Feed {
 
   #goOffline(): void {
     clearTimeout(this.#retry);
+    this.#holdsFrames = false;
     this.#attempt += 1;
     this.#update({ phase: "offline", staleSince: this.#view.staleSince ?? Date.now() });
   }
@@ -335,6 +358,13 @@ export class Feed {
     this.#publishSoon();
   }
 
+  #markGap(): void {
+    if (!this.#holdsFrames) {
+      this.#publishPending();
+    }
+    this.#update({ frames: appendGap(this.#view.frames, new Date().toISOString()) });
+  }
+
   #publishSoon(): void {
     if (!this.#isScheduled) {
       this.#isScheduled = true;
@@ -347,12 +377,12 @@ export class Feed {
 
   #publishPending(): void {
     const events = this.#events;
-    const frames = this.#frames;
+    const frames = this.#holdsFrames ? [] : this.#frames;
     if (events.length === 0 && frames.length === 0) {
       return;
     }
     this.#events = [];
-    this.#frames = [];
+    this.#frames = this.#holdsFrames ? this.#frames : [];
     this.#update({
       ...liveStateOf(applyEvents(this.#view, events)),
       frames: appendFrames(this.#view.frames, frames),

@@ -43,10 +43,16 @@ describe("stations", () => {
     });
   });
 
-  test("every event is a sign of life, and it never goes back", () => {
+  test("a decision of an operator is no sign of life", () => {
+    const data = { registration: "Rejected" } as const;
+    const next = applyEvents(KNOWN, [event(60, { type: "station.registered", data })]);
+    expect(next.stations.get("CP001")).toMatchObject({ registration: "Rejected", lastSeenAt: NOON });
+  });
+
+  test("every message is a sign of life, and it never goes back", () => {
     const next = applyEvents(KNOWN, [
       event(60, { type: "station.heartbeat", data: {} }),
-      event(30, { type: "station.heartbeat", data: {} }),
+      event(30, { type: "station.notification", data: { action: "FirmwareStatusNotification" } }),
     ]);
     expect(next.stations.get("CP001")?.lastSeenAt).toBe(secondsLater(60));
   });
@@ -90,6 +96,15 @@ describe("transactions", () => {
     expect(running.stations.get("CP001")?.connectors[0]?.transactionId).toBe(7);
   });
 
+  test("a transaction may be the first that is heard of a connector", () => {
+    const running = applyEvents(KNOWN, [started(1, { evseId: 2, connectorId: null })]);
+    expect(running.stations.get("CP001")?.connectors[1]).toMatchObject({
+      evseId: 2,
+      status: "Unknown",
+      transactionId: 7,
+    });
+  });
+
   test("a sample moves energy, power and state of charge", () => {
     const next = applyEvents(KNOWN, [started(1), meterEvent(2, 7, 1250)]);
     expect(next.transactions.get(7)).toMatchObject({ energyWh: 250, powerW: 7400, socPercent: 40 });
@@ -112,12 +127,14 @@ describe("transactions", () => {
     expect(next.meters.has(8)).toBe(false);
   });
 
-  test("ended transactions do not pile up", () => {
+  test("ended transactions do not pile up, but one that is looked at stays", () => {
+    const watched = { ...KNOWN, meters: new Map([[5, []]]) };
     const many = Array.from({ length: 300 }, (_, index) =>
       event(index, { type: "transaction.ended", data: { transaction: transaction(index, { state: "ended" }) } }),
     );
-    const next = applyEvents(KNOWN, many);
-    expect(next.transactions.size).toBe(200);
+    const next = applyEvents(watched, many);
+    expect(next.transactions.size).toBe(201);
+    expect(next.transactions.has(5)).toBe(true);
     expect(next.transactions.has(299)).toBe(true);
     expect(next.transactions.has(0)).toBe(false);
   });
@@ -150,12 +167,24 @@ describe("snapshots", () => {
     }
   });
 
+  test("a snapshot keeps the ended transaction that is looked at", () => {
+    const watched = { ...applyEvents(KNOWN, [started(1), ended(2)]), meters: new Map([[7, []]]) };
+    expect(replaceAll(watched, [], [], []).transactions.has(7)).toBe(true);
+    expect(replaceAll({ ...watched, meters: new Map() }, [], [], []).transactions.has(7)).toBe(false);
+  });
+
   test("the snapshot of one station leaves the others alone and is no longer unknown", () => {
     const before = { ...applyEvents(KNOWN, [started(1)]), unknown: new Set(["CP003"]) };
     const next = replaceStation(before, station("CP003", { connectors: [connector({ evseId: 2 })] }), [], HISTORY);
     expect(next.unknown.size).toBe(0);
     expect(next.stations.get("CP001")).toBe(before.stations.get("CP001"));
     expect(next.transactions.get(7)?.state).toBe("open");
+  });
+
+  test("stations are in the order people expect, also one that comes later", () => {
+    const first = replaceAll(EMPTY_STATE, [station("CP10"), station("CP2")], [], []);
+    const next = replaceStation(first, station("CP3"), [], []);
+    expect([...next.stations.keys()]).toEqual(["CP2", "CP3", "CP10"]);
   });
 
   test("a transaction the server no longer calls open is dropped", () => {

@@ -9,8 +9,12 @@ import { type MeterCurve, mergeMeter } from "./meter";
 
 /** Ended transactions that stay at hand; older ones are a request away. */
 const ENDED_KEPT = 200;
+const IDENTITY_ORDER = new Intl.Collator("en", { numeric: true });
+/** Of a connector that took part in something before it told its status. */
+const UNKNOWN_STATUS = "Unknown";
 
 export interface LiveState {
+  /** By identity, in the order people expect: CP2 before CP10. */
   readonly stations: ReadonlyMap<string, Station>;
   readonly transactions: ReadonlyMap<number, Transaction>;
   /** Curves of the transactions somebody looks at; samples of others are not kept. */
@@ -38,7 +42,7 @@ export function applyEvents(state: LiveState, events: readonly LiveEvent[]): Liv
   return draft.finish();
 }
 
-/** Replaces everything by a snapshot of all stations and their open transactions. */
+/** Replaces everything but what is looked at by a snapshot of all stations and their open transactions. */
 export function replaceAll(
   state: LiveState,
   stations: readonly Station[],
@@ -46,8 +50,11 @@ export function replaceAll(
   events: readonly LiveEvent[],
 ): LiveState {
   const snapshot: LiveState = {
-    stations: new Map(stations.map((station) => [station.identity, station])),
-    transactions: new Map(open.map((transaction) => [transaction.id, transaction])),
+    stations: stationsInOrder(stations),
+    transactions: new Map([
+      ...[...state.transactions].filter(([id]) => state.meters.has(id)),
+      ...open.map((transaction) => [transaction.id, transaction] as const),
+    ]),
     meters: state.meters,
     unknown: new Set(),
   };
@@ -65,7 +72,9 @@ export function replaceStation(
     ([, known]) => known.station !== station.identity || known.state !== "open",
   );
   const snapshot: LiveState = {
-    stations: new Map(state.stations).set(station.identity, station),
+    stations: state.stations.has(station.identity)
+      ? new Map(state.stations).set(station.identity, station)
+      : stationsInOrder([...state.stations.values(), station]),
     transactions: new Map([...others, ...open.map((transaction) => [transaction.id, transaction] as const)]),
     meters: state.meters,
     unknown: new Set([...state.unknown].filter((identity) => identity !== station.identity)),
@@ -95,7 +104,7 @@ export function runningTransaction(state: LiveState, connector: Connector): Tran
 function applyEvent(draft: Draft, event: LiveEvent): void {
   switch (event.type) {
     case "station.connected":
-      draft.station(event, (station) => ({
+      draft.heard(event, (station) => ({
         ...station,
         connected: true,
         protocol: event.data.protocol ?? station.protocol,
@@ -105,24 +114,29 @@ function applyEvent(draft: Draft, event: LiveEvent): void {
     case "station.disconnected":
       draft.station(event, (station) => ({ ...station, connected: false, connectedAt: null }));
       break;
+    case "station.registered":
+      draft.station(event, (station) => ({ ...station, registration: event.data.registration }));
+      break;
     case "station.booted":
-      draft.station(event, (station) => ({ ...station, ...event.data }));
+      draft.heard(event, (station) => ({ ...station, ...event.data }));
       break;
     case "station.heartbeat":
-      draft.station(event, (station) => station);
+    case "station.notification":
+    case "message.orphaned":
+      draft.heard(event);
       break;
     case "connector.status":
-      draft.station(event, (station) => withConnectorStatus(station, event.data, event.at));
+      draft.heard(event, (station) => withConnectorStatus(station, event.data, event.at));
       break;
     case "transaction.started":
     case "transaction.updated":
     case "transaction.ended":
       draft.transaction(event.data.transaction);
-      draft.station(event, (station) => withTransaction(station, event.data.transaction));
+      draft.heard(event, (station) => withTransaction(station, event.data.transaction));
       break;
     case "meter.values":
       draft.sample(event.data);
-      draft.station(event, (station) => station);
+      draft.heard(event);
       break;
     default:
       // A newer server may tell more than this portal knows.
@@ -150,7 +164,12 @@ class Draft {
       this.#unknown.add(event.station);
       return;
     }
-    stations.set(event.station, { ...change(station), lastSeenAt: later(station.lastSeenAt, event.at) });
+    stations.set(event.station, change(station));
+  }
+
+  /** Changes a station by something it said itself, which is a sign of life. */
+  heard(event: LiveEvent, change: (station: Station) => Station = (station) => station): void {
+    this.station(event, (station) => ({ ...change(station), lastSeenAt: later(station.lastSeenAt, event.at) }));
   }
 
   transaction(transaction: Transaction): void {
@@ -177,7 +196,7 @@ class Draft {
     const { stations, transactions, meters, unknown } = this.#state;
     return {
       stations: this.#stations ?? stations,
-      transactions: this.#transactions === null ? transactions : withoutOldest(this.#transactions),
+      transactions: this.#transactions === null ? transactions : withoutOldest(this.#transactions, meters),
       meters: this.#samples.size === 0 ? meters : this.#mergedMeters(),
       unknown: this.#unknown.size === 0 ? unknown : new Set([...unknown, ...this.#unknown]),
     };
@@ -200,15 +219,18 @@ function withConnectorStatus(station: Station, facts: ConnectorFacts, at: string
   const { evseId, connectorId, status, errorCode } = facts;
   const known = station.connectors.find((other) => other.evseId === evseId && other.connectorId === connectorId);
   const connector = { ...(known ?? { transactionId: null }), evseId, connectorId, status, errorCode, statusAt: at };
-  const connectors = [...station.connectors.filter((other) => other !== known), connector];
-  connectors.sort((a, b) => a.evseId - b.evseId || a.connectorId - b.connectorId);
-  return { ...station, connectors };
+  return { ...station, connectors: inOrder([...station.connectors.filter((other) => other !== known), connector]) };
+}
+
+function stationsInOrder(stations: readonly Station[]): ReadonlyMap<string, Station> {
+  const sorted = [...stations].sort((a, b) => IDENTITY_ORDER.compare(a.identity, b.identity));
+  return new Map(sorted.map((station) => [station.identity, station]));
 }
 
 /** Ties a running transaction to its connector and unties an ended one. */
 function withTransaction(station: Station, transaction: Transaction): Station {
   const isRunning = transaction.state === "open";
-  const connectors = station.connectors.map((connector) => {
+  const connectors = connectorsWithPlaceOf(station, transaction).map((connector) => {
     if (isRunning && isConnectorOf(transaction, connector)) {
       return { ...connector, transactionId: transaction.id };
     }
@@ -220,11 +242,29 @@ function withTransaction(station: Station, transaction: Transaction): Station {
   return { ...station, connectors };
 }
 
+/** A transaction may be the first that is heard of a connector. */
+function connectorsWithPlaceOf(station: Station, transaction: Transaction): readonly Connector[] {
+  const { evseId, connectorId } = transaction;
+  const isKnown = station.connectors.some((connector) => isConnectorOf(transaction, connector));
+  if (isKnown || evseId === null || evseId === 0 || transaction.state !== "open") {
+    return station.connectors;
+  }
+  const place = { evseId, connectorId: connectorId ?? 1 };
+  return inOrder([
+    ...station.connectors,
+    { ...place, status: UNKNOWN_STATUS, errorCode: null, statusAt: null, transactionId: null },
+  ]);
+}
+
 function isConnectorOf(transaction: Transaction, connector: Connector): boolean {
   return (
     transaction.evseId === connector.evseId &&
     (transaction.connectorId === null || transaction.connectorId === connector.connectorId)
   );
+}
+
+function inOrder(connectors: readonly Connector[]): readonly Connector[] {
+  return [...connectors].sort((a, b) => a.evseId - b.evseId || a.connectorId - b.connectorId);
 }
 
 function withSample(transaction: Transaction, sample: MeterSample): Transaction {
@@ -238,8 +278,11 @@ function withSample(transaction: Transaction, sample: MeterSample): Transaction 
   };
 }
 
-function withoutOldest(transactions: Map<number, Transaction>): Map<number, Transaction> {
-  const ended = [...transactions.values()].filter((transaction) => transaction.state !== "open");
+function withoutOldest(
+  transactions: Map<number, Transaction>,
+  watched: ReadonlyMap<number, MeterCurve>,
+): Map<number, Transaction> {
+  const ended = [...transactions.values()].filter(({ id, state }) => state !== "open" && !watched.has(id));
   const excess = ended.sort((a, b) => b.id - a.id).slice(ENDED_KEPT);
   for (const transaction of excess) {
     transactions.delete(transaction.id);

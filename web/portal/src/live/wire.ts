@@ -1,9 +1,11 @@
 /** The Socket.IO connection to the server, reduced to what the feed needs. */
 
 import { io } from "socket.io-client";
+import { ApiError } from "../api/rest";
 import type { CommandOutcome, CommandPayload, Frame, LiveEvent, Subscription, SubscriptionAnswer } from "../api/types";
 
-const SUBSCRIBE_TIMEOUT_MS = 10_000;
+/** The answer comes after everything that was missed, which may be much. */
+const SUBSCRIBE_TIMEOUT_MS = 60_000;
 /** The server ends a command at its deadline; the portal waits a little longer for that answer. */
 const COMMAND_GRACE_MS = 5000;
 
@@ -13,6 +15,8 @@ export interface WireHandlers {
   readonly onUnauthorized: () => void;
   readonly onEvent: (event: LiveEvent) => void;
   readonly onFrame: (frame: Frame) => void;
+  /** Frames had to be dropped because this browser did not keep up. */
+  readonly onGap: () => void;
 }
 
 export interface Command {
@@ -44,6 +48,7 @@ export function socketIo(token: string): Connect {
     socket.on("connect", handlers.onOpen);
     socket.on("event", handlers.onEvent);
     socket.on("frame", handlers.onFrame);
+    socket.on("gap", handlers.onGap);
     socket.on("disconnect", (reason) => {
       handlers.onClose();
       if (reason === "io server disconnect") {
@@ -62,7 +67,10 @@ export function socketIo(token: string): Connect {
       get isOpen() {
         return socket.connected;
       },
-      subscribe: (subscription) => socket.timeout(SUBSCRIBE_TIMEOUT_MS).emitWithAck("subscribe", subscription),
+      subscribe: async (subscription) => {
+        const answer = await socket.timeout(SUBSCRIBE_TIMEOUT_MS).emitWithAck("subscribe", subscription);
+        return accepted(answer);
+      },
       command: ({ station, action, payload, timeoutSeconds }) =>
         socket
           .timeout(timeoutSeconds * 1000 + COMMAND_GRACE_MS)
@@ -72,4 +80,13 @@ export function socketIo(token: string): Connect {
       },
     };
   };
+}
+
+type Failure = Extract<CommandOutcome, { type: "failure" }>;
+
+function accepted(answer: SubscriptionAnswer | Failure): SubscriptionAnswer {
+  if ("type" in answer) {
+    throw new ApiError(answer.status, answer.detail ?? answer.title ?? "The server refused the subscription.");
+  }
+  return answer;
 }
