@@ -60,7 +60,7 @@ node:
 	@PATH="$$PWD/.uv/bin:$$PATH"; \
 	if ! uv --version >/dev/null 2>&1; then \
 		printf '%s\n' 'uv is missing: installing it into .uv with pip'; \
-		PIP_USER=no python3 -m pip install --quiet --disable-pip-version-check --target .uv uv; \
+		PIP_USER=no PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --disable-pip-version-check --target .uv uv; \
 	fi; \
 	uv sync --all-extras --locked
 	@touch $@
