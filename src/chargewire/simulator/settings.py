@@ -29,6 +29,11 @@ def _default_measurands() -> list[str]:
     return list(DEFAULT_MEASURANDS)
 
 
+def _register() -> list[str]:
+    """In 2.x the last message is the only one that tells where the meter stood in the end."""
+    return ["Energy.Active.Import.Register"]
+
+
 @dataclass(slots=True, kw_only=True)
 class Settings:
     """The configuration of one station. Mutable: the CSMS changes it, and the next decision obeys.
@@ -67,7 +72,7 @@ class Settings:
     sampled_measurands: list[str] = field(default_factory=_default_measurands)
     aligned_measurands: list[str] = field(default_factory=_default_measurands)
     started_measurands: list[str] = field(default_factory=_default_measurands)
-    stopped_measurands: list[str] = field(default_factory=list[str])
+    stopped_measurands: list[str] = field(default_factory=_register)
     message_attempts: int = 3
     message_retry_interval: int = 60
     authorize_remote: bool = False
