@@ -1,7 +1,7 @@
 """The management system dies as in a power cut, in the middle of charging. What it has answered, it still knows.
 
-The stations' side is our ChargePoint: it keeps what was not answered and delivers it to the restarted system, on the
-same ports and the same database. A station must never be charged twice for a message it had to send twice.
+The stations are our ChargePoint, and a simulated one on top of it: what was not answered they keep, and deliver to the
+restarted system, on the same ports and the same database. A message that had to be sent twice must not count twice.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import pytest
 from support.processes import Csms, serving, until
 
 from chargewire import Backoff, ChargePoint, ConnectionLost, FrameSent, NotConnected, v16, v201
+from chargewire.simulator import Settings, SimulatedStation, StationConfig, Vehicle
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -169,6 +170,44 @@ async def test_a_message_that_was_answered_and_comes_again_counts_once(csms: Csm
     await check_cycle(csms, energies_wh=[1500])
 
 
+@VERSIONS
+async def test_a_simulated_station_charges_on_through_a_kill_and_its_transaction_ends_right(
+    csms: Csms, cycle_of: type[Cycle]
+) -> None:
+    """It charges, measures and stops by itself while nobody listens, and tells everything afterwards."""
+    station = SimulatedStation(
+        StationConfig(
+            identity="CP001",
+            version=cycle_of.version,
+            settings=Settings(sample_interval=1),
+            habits=None,
+            time_scale=300.0,
+        ),
+        csms.ocpp_url,
+        backoff=SOON,
+    )
+    living = asyncio.create_task(station.run())
+    try:
+        await until(holds(lambda: station.is_accepted))
+        station.plug_in(1, Vehicle(capacity_wh=90_000.0, soc_percent=10.0))
+        station.swipe(TAG, 1)
+        await until(lambda: metered(csms, at_least=2))
+        csms.kill()
+        await until(holds(lambda: not station.is_online))
+        queued = station.queued
+        await until(holds(lambda: station.queued >= queued + 2))
+        station.swipe(TAG, 1)
+        station.unplug(1)
+        energy_wh = station.model.connectors[0].outlet.sample().energy_wh
+        await csms.start()
+        await until(holds(lambda: station.is_online and station.queued == 0))
+        await check_measured(csms, energy_wh)
+        assert station.counters.boots == 1  # CON-021, CON-023: a lost connection is no reason to boot
+    finally:
+        living.cancel()
+        await asyncio.gather(living, return_exceptions=True)
+
+
 async def test_whatever_was_answered_to_many_busy_stations_survives_the_kill(csms: Csms) -> None:
     """Every answer is given after its commit: each start, meter value and stop that was answered is still there."""
     ledgers = [Ledger(f"BUSY{number}") for number in range(STATIONS)]
@@ -288,6 +327,40 @@ async def check_cycle(csms: Csms, *, energies_wh: list[int]) -> None:
     points = [point["energyWh"] for point in detail["meter"]]
     assert [wh for wh in points if wh not in {1000, 3000}] == energies_wh
     assert [station["identity"] for station in stations] == ["CP001"]
+
+
+def holds(look: Callable[[], bool]) -> Callable[[], Awaitable[bool]]:
+    async def looked() -> bool:
+        return look()
+
+    return looked
+
+
+async def metered(csms: Csms, *, at_least: int) -> bool:
+    """Whether the open transaction has so many meter values."""
+    found = await transactions(csms)
+    if not found:
+        return False
+    async with csms.rest() as rest:
+        detail = (await rest.get(f"/transactions/{found[0]['id']}")).json()
+    return len(detail["meter"]) >= at_least
+
+
+async def check_measured(csms: Csms, register_wh: int) -> None:
+    """There is one transaction, ended with the station's own meter reading, on a curve that never falls or repeats."""
+    (transaction,) = await transactions(csms)
+    assert (transaction["state"], transaction["idToken"]) == ("ended", TAG)
+    assert transaction["meterStopWh"] == register_wh
+    assert transaction["energyWh"] == register_wh - transaction["meterStartWh"] > 0
+    async with csms.rest() as rest:
+        detail = (await rest.get(f"/transactions/{transaction['id']}")).json()
+        station = (await rest.get("/stations/CP001")).json()
+    readings = [point["energyWh"] for point in detail["meter"] if point["energyWh"] is not None]
+    assert readings == sorted(readings)
+    times = [point["at"] for point in detail["meter"]]
+    assert len(set(times)) == len(times)
+    assert station["connected"]
+    assert station["connectors"][0]["transactionId"] is None
 
 
 def start_16(*, meter_start: int, at: datetime) -> v16.StartTransaction:
