@@ -8,6 +8,7 @@ from chargewire.asyncio.connection import Connection
 from chargewire.asyncio.options import Limits, Timeouts
 from chargewire.asyncio.run import run
 from chargewire.asyncio.server import CSMS, Server, Station
+from chargewire.asyncio.tls import KeyPair, ServerTls, client_context
 from chargewire.backoff import Backoff
 from chargewire.errors import (
     CallRejected,
@@ -31,11 +32,12 @@ from chargewire.events import (
     UpgradeAborted,
     UpgradeError,
 )
-from chargewire.handshake import Accept, Handshake, Reject
+from chargewire.handshake import Accept, Handshake, Reject, check_profile, verify_password
 from chargewire.messages import CustomData
 from chargewire.middleware import Exchange, Middleware, Proceed
 from chargewire.outbox import Outbox
 from chargewire.routing import Handlers, on, on_send
+from chargewire.security import Certificate, SecurityProfile, canonical_password
 
 __all__ = [
     "CSMS",
@@ -44,6 +46,7 @@ __all__ = [
     "BadMessage",
     "CallRejected",
     "CallTimeout",
+    "Certificate",
     "ChargePoint",
     "Connected",
     "Connection",
@@ -58,6 +61,7 @@ __all__ = [
     "Handlers",
     "Handshake",
     "InvalidPayload",
+    "KeyPair",
     "Limits",
     "Middleware",
     "NotConnected",
@@ -67,13 +71,19 @@ __all__ = [
     "Reconnecting",
     "Reject",
     "Replaced",
+    "SecurityProfile",
     "Server",
+    "ServerTls",
     "Station",
     "Timeouts",
     "UpgradeAborted",
     "UpgradeError",
     "UpgradeRefused",
+    "canonical_password",
+    "check_profile",
+    "client_context",
     "on",
     "on_send",
     "run",
+    "verify_password",
 ]

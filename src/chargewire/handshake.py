@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hmac
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from types import MappingProxyType
 from typing import Generic, Literal, TypeVar
 
 from chargewire.identity import basic_credentials, choose_subprotocol, identity_of, offered_subprotocols
+from chargewire.security import Certificate, SecurityProfile, canonical_password
 
 S_co = TypeVar("S_co", covariant=True)
 
@@ -43,6 +45,8 @@ class Handshake:
         username: user name of Basic authentication, as bytes; ``None`` without credentials.
         password: password of Basic authentication, as bytes: OCPP 1.6 keys need not be UTF-8.
         headers: request headers by lower-case name.
+        encrypted: whether the connection is TLS.
+        certificate: what the station presented in the TLS handshake, if it did.
     """
 
     identity: str
@@ -52,11 +56,25 @@ class Handshake:
     username: bytes | None
     password: bytes | None = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
+    encrypted: bool = False
+    certificate: Certificate | None = None
 
     @property
     def path(self) -> str:
         """The target without its query."""
         return self.target.partition("?")[0]
+
+    @property
+    def security_profile(self) -> SecurityProfile:
+        """The profile that the station uses. A password still has to be verified, see :func:`verify_password`.
+
+        It uses profile 3 only with a certificate that names its identity.
+        """
+        if self.certificate is not None and self.certificate.common_name == self.identity:
+            return SecurityProfile.MUTUAL_TLS
+        if not self.password:
+            return SecurityProfile.NONE
+        return SecurityProfile.TLS_BASIC if self.encrypted else SecurityProfile.BASIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +196,9 @@ def check_upgrade(head: Head) -> str:
     return key
 
 
-def read_handshake(head: Head, *, remote: str) -> Handshake:
+def read_handshake(
+    head: Head, *, remote: str, encrypted: bool = False, certificate: Certificate | None = None
+) -> Handshake:
     """Read who asks for the upgrade and what they offer.
 
     Raises:
@@ -191,7 +211,39 @@ def read_handshake(head: Head, *, remote: str) -> Handshake:
     except ValueError as exc:
         raise Refused(Reject(HTTPStatus.BAD_REQUEST, str(exc)), identity) from None
     username, password = basic_credentials(head.headers.get("authorization", "")) or (None, None)
-    return Handshake(identity, head.target, remote, protocols, username, password, head.headers)
+    return Handshake(identity, head.target, remote, protocols, username, password, head.headers, encrypted, certificate)
+
+
+def check_profile(handshake: Handshake, profile: SecurityProfile, *, organization: str | None = None) -> Reject | None:
+    """Compare how a station connects with the least it must do; ``None`` when that suffices.
+
+    A better profile than asked for is fine. With :attr:`SecurityProfile.NONE` only the organization is compared.
+    What cannot be mended with other credentials is a 403: a 401 would invite the station to send its password where
+    everyone can read it.
+
+    Args:
+        handshake: of the station.
+        profile: the least it must use.
+        organization: the O that a certificate must have (SEC-037).
+    """
+    if reject := _check_certificate(handshake, profile, organization):
+        return reject
+    if profile >= SecurityProfile.TLS_BASIC and not handshake.encrypted:
+        return Reject(HTTPStatus.FORBIDDEN, f"security profile {profile:d} needs TLS")
+    return _check_basic(handshake, profile)
+
+
+def verify_password(handshake: Handshake, stored: bytes | str) -> bool:
+    """Tell whether a station presents its identity as user name and the right password, in constant time.
+
+    Args:
+        handshake: of the station.
+        stored: its password; of an OCPP 1.6 key the hexadecimal digits or the bytes, either matches what stations
+            make of it (see :func:`~chargewire.canonical_password`). An empty one never matches.
+    """
+    expected = stored.encode() if isinstance(stored, str) else stored
+    matches = hmac.compare_digest(canonical_password(handshake.password or b""), canonical_password(expected))
+    return _names_itself(handshake) & matches & bool(expected)
 
 
 def agree(
@@ -262,6 +314,33 @@ def encode_reject(reject: Reject) -> bytes:
         "",
     ]
     return "\r\n".join(lines).encode("latin-1", "replace") + body
+
+
+def _check_certificate(handshake: Handshake, profile: SecurityProfile, organization: str | None) -> Reject | None:
+    certificate = handshake.certificate
+    if certificate is None:
+        if profile is SecurityProfile.MUTUAL_TLS and handshake.encrypted:
+            return Reject(HTTPStatus.FORBIDDEN, "security profile 3 needs a client certificate")
+    elif organization not in (None, certificate.organization):
+        return Reject(HTTPStatus.FORBIDDEN, "the certificate is of another organization")
+    elif profile > SecurityProfile.NONE and certificate.common_name != handshake.identity:
+        return Reject(HTTPStatus.FORBIDDEN, "the certificate is of another station")
+    return None
+
+
+def _check_basic(handshake: Handshake, profile: SecurityProfile) -> Reject | None:
+    """Check the form of the credentials (SEC-005); a certificate stands for them, but they may not contradict it."""
+    if profile is SecurityProfile.NONE:
+        return None
+    if handshake.username is not None and not _names_itself(handshake):
+        return Reject(HTTPStatus.UNAUTHORIZED, "the user name is not the identity in the URL")  # SEC-004, CON-005
+    if handshake.certificate is None and not handshake.password:
+        return Reject(HTTPStatus.UNAUTHORIZED, f"security profile {profile:d} needs Basic authentication")
+    return None
+
+
+def _names_itself(handshake: Handshake) -> bool:
+    return hmac.compare_digest(handshake.username or b"", handshake.identity.encode())
 
 
 def _tokens(header: str) -> frozenset[str]:

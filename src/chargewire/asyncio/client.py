@@ -17,6 +17,7 @@ from chargewire.asyncio.connection import Connection, Context
 from chargewire.asyncio.dispatch import Dispatcher
 from chargewire.asyncio.hub import EventHub, Listener
 from chargewire.asyncio.options import Limits, Timeouts
+from chargewire.asyncio.tls import client_context
 from chargewire.asyncio.websocket import NORMAL, Pinger, WebSocket
 from chargewire.backoff import Backoff
 from chargewire.errors import CallRejected, CallTimeout, ConnectionLost, InvalidPayload, NotConnected, UpgradeRefused
@@ -55,7 +56,8 @@ class ChargePoint:
         limits: how much to take from the CSMS.
         backoff: how long to wait before dialling again.
         outbox: keeps what :meth:`deliver` is given; share one to keep it beyond this object.
-        ssl: context for ``wss://``; without it the system's trust store decides.
+        ssl: context for ``wss://``, see :func:`~chargewire.client_context`; without it that of the system's trust
+            store.
         compress: offer permessage-deflate.
         tolerate: names out of :data:`chargewire.validation.TOLERANCES`.
     """
@@ -80,6 +82,8 @@ class ChargePoint:
             raise ValueError("versions: name at least one of v16, v201, v21")
         if not url.startswith(("ws://", "wss://")) or not urlsplit(url).hostname:
             raise ValueError(f"url: expected ws://HOST/PATH or wss://HOST/PATH, got {url!r}")
+        if ssl is not None and not url.startswith("wss://"):
+            raise ValueError(f"ssl: {url!r} is no wss:// URL")
         if password is not None and ":" in identity:
             raise ValueError("identity: must not hold a colon where a password is used (OCPP-J 2.1, 3.1.1)")
         self.identity = identity
@@ -92,7 +96,7 @@ class ChargePoint:
         self._limits = limits or Limits()
         self._backoff = backoff or Backoff()
         self._outbox = outbox if outbox is not None else Outbox()
-        self._ssl = ssl
+        self._ssl = client_context() if ssl is None and url.startswith("wss://") else ssl
         self._compress = compress
         self._tolerate = tolerances(tolerate)
         self._hub = EventHub()

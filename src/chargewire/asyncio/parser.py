@@ -78,7 +78,7 @@ async def dial(
         url: ``ws://`` or ``wss://``.
         answered: makes the WebSocket from the headers of a 101, or raises.
         headers: to send with the request.
-        ssl: context for ``wss://``; without it the system's trust store decides.
+        ssl: context, for TLS.
         max_frame: bytes a frame may have.
 
     Raises:
@@ -93,12 +93,11 @@ async def dial(
         return log.websocket
 
     target = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
-    context = (ssl or tls.create_default_context()) if parts.scheme == "wss" else None
     transport, parser = await asyncio.get_running_loop().create_connection(
         lambda: _parser(begin, log, max_frame=max_frame, client_of=(parts.netloc, target), headers=headers),
         parts.hostname or "",
         parts.port or _DEFAULT_PORTS[parts.scheme],
-        ssl=context,
+        ssl=ssl,
     )
     try:
         await parser.wait_until_handshake_complete()

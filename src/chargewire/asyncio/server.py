@@ -14,14 +14,16 @@ from chargewire.asyncio.connection import Connection, Context
 from chargewire.asyncio.dispatch import Dispatcher
 from chargewire.asyncio.hub import EventHub, Listener
 from chargewire.asyncio.options import Limits, Timeouts
-from chargewire.asyncio.upgrade import Pipeline, UpgradeGate
+from chargewire.asyncio.tls import ServerTls, check_context
+from chargewire.asyncio.upgrade import Gate, Pipeline, TlsGate, UpgradeGate
 from chargewire.asyncio.websocket import GOING_AWAY, PROTOCOL_ERROR, Pinger, WebSocket
 from chargewire.events import Event, Replaced
-from chargewire.handshake import Accept, Authenticator, Handshake, NoSubprotocol, Reject, Terms
+from chargewire.handshake import Accept, Authenticator, Handshake, NoSubprotocol, Refused, Reject, Terms
 from chargewire.messages import Request, Send
 from chargewire.middleware import Middleware
 from chargewire.protocol import Role, Version
 from chargewire.routing import Handlers, merge
+from chargewire.security import SecurityProfile
 from chargewire.validation import tolerances
 
 S = TypeVar("S")
@@ -72,7 +74,9 @@ class CSMS(Generic[S]):
         authenticate: decides about each upgrade before the 101. Whatever it raises is answered with a 500.
         handlers: objects with methods marked by :func:`~chargewire.on`; see also :meth:`on`.
         middleware: layers around every call, the first one outermost.
-        handshake_timeout: seconds from the first byte of a connection to its upgrade; then it is answered with a 408.
+        security_profile: the least a station must use; see :func:`~chargewire.check_profile`, which is asked before
+            ``authenticate`` is. The password itself is for ``authenticate`` to verify.
+        handshake_timeout: seconds from a connection to its upgrade, TLS included; then it is answered with a 408.
         timeouts: how long to wait for what.
         limits: how much to take from one station.
         on_no_subprotocol: what to do without a version in common: ``"refuse"`` the upgrade with a 400 (as the OCTT
@@ -87,6 +91,7 @@ class CSMS(Generic[S]):
         authenticate: Authenticator[S],
         handlers: Handlers | Sequence[Handlers] = (),
         middleware: Sequence[Middleware] = (),
+        security_profile: SecurityProfile = SecurityProfile.NONE,
         handshake_timeout: float = 5.0,
         timeouts: Timeouts | None = None,
         limits: Limits | None = None,
@@ -100,6 +105,7 @@ class CSMS(Generic[S]):
         self._authenticate = authenticate
         self._handlers = merge([handlers] if isinstance(handlers, Handlers) else handlers)
         self._middleware = tuple(middleware)
+        self._security_profile = SecurityProfile(security_profile)
         self._handshake_timeout = handshake_timeout
         self._timeouts = timeouts or Timeouts()
         self._limits = limits or Limits()
@@ -158,17 +164,21 @@ class CSMS(Generic[S]):
         return self._hub.events(*types)
 
     @asynccontextmanager
-    async def serve(self, host: str, port: int, *, ssl: tls.SSLContext | None = None) -> AsyncGenerator[Server, None]:
+    async def serve(
+        self, host: str, port: int, *, ssl: ServerTls | tls.SSLContext | None = None
+    ) -> AsyncGenerator[Server, None]:
         """Listen while the block runs; at its end close every connection, within ``Timeouts.close`` seconds or so.
 
         Args:
             host: address to listen on.
             port: TCP port; 0 takes a free one, see :attr:`Server.port`.
-            ssl: context of the server's certificate, for security profiles 2 and 3.
+            ssl: certificates of the server, for security profiles 2 and 3.
 
         Raises:
             OSError: the address cannot be listened on.
+            ValueError: no station could meet the security profile over ``ssl``.
         """
+        check_context(_context(ssl), self._security_profile)
         loop = asyncio.get_running_loop()
         pinger = Pinger(interval=self._timeouts.ping_interval, pong_timeout=self._timeouts.pong)
         dispatcher = Dispatcher()
@@ -176,9 +186,14 @@ class CSMS(Generic[S]):
             role=Role.CSMS, handlers=self._handlers, middleware=self._middleware, timeouts=self._timeouts,
             limits=self._limits, tolerate=self._tolerate, hub=self._hub, dispatcher=dispatcher, pinger=pinger,
         )  # fmt: skip
-        gates: set[UpgradeGate] = set()
-        pipeline = self._pipeline(context)
-        listener = await loop.create_server(lambda: UpgradeGate(pipeline, gates), host, port, ssl=ssl, backlog=_BACKLOG)
+        gates: set[Gate] = set()
+        pipeline = self._pipeline(context, ssl.organization if isinstance(ssl, ServerTls) else None)
+
+        def accept() -> TlsGate | UpgradeGate:
+            secure = _context(ssl)  # for each connection anew: it may have been reloaded
+            return UpgradeGate(pipeline, gates) if secure is None else TlsGate(pipeline, gates, secure)
+
+        listener = await loop.create_server(accept, host, port, backlog=_BACKLOG)
         try:
             yield Server(listener)
         finally:
@@ -194,12 +209,16 @@ class CSMS(Generic[S]):
             raise ValueError(f"{message.__module__}.{message.__name__} already has a handler")
         self._handlers[message] = handler
 
-    def _pipeline(self, context: Context) -> Pipeline:
+    def _pipeline(self, context: Context, organization: str | None) -> Pipeline:
         def decide(asked: Handshake, key: str) -> Terms:
-            return handshake.agree(
+            terms = handshake.agree(
                 asked, key, spoken=self._versions, on_no_subprotocol=self._on_no_subprotocol,
                 deflate=self._compress,
             )  # fmt: skip
+            reject = handshake.check_profile(asked, self._security_profile, organization=organization)
+            if reject is not None:
+                raise Refused(reject, asked.identity)
+            return terms
 
         async def admit(asked: Handshake, terms: Terms) -> WebSocket | Reject:
             if terms.subprotocol is None:
@@ -254,6 +273,10 @@ class _Member(Station[S]):
     def closed(self, code: int, reason: str, by: str) -> None:
         self._csms._part(self)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         super().closed(code, reason, by)
+
+
+def _context(ssl: ServerTls | tls.SSLContext | None) -> tls.SSLContext | None:
+    return ssl.context if isinstance(ssl, ServerTls) else ssl
 
 
 class _Unspoken:

@@ -1,4 +1,4 @@
-"""The HTTP phase of a connection: read the request, run the pipeline, answer, or hand the socket on.
+"""What comes before a WebSocket: the TLS handshake, then HTTP: read the request, run the pipeline, answer or hand on.
 
 Knows nothing about OCPP messages, nor about frames.
 """
@@ -8,17 +8,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from chargewire import handshake
 from chargewire.asyncio import parser
 from chargewire.asyncio.hub import EventHub
+from chargewire.asyncio.tls import read_certificate
 from chargewire.asyncio.websocket import WebSocket
 from chargewire.events import UpgradeAborted, UpgradeError
-from chargewire.handshake import Handshake, Refused, Reject, Terms
+from chargewire.handshake import Handshake, Head, Refused, Reject, Terms
 
 _MAX_AHEAD = 64 * 1024  # bytes a client may send before it has our answer
 _KEEP_ALIVE = ("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)  # below the idle limit of balancers
@@ -33,7 +35,7 @@ class Pipeline:
     Attributes:
         decide: the sync steps that need no waiting; raises :exc:`~chargewire.handshake.Refused`.
         admit: authentication; the :class:`WebSocket` to run on acceptance, or the refusal.
-        timeout: seconds for everything from the first byte to the answer.
+        timeout: seconds for everything from the connection to the answer, the TLS handshake included.
         max_head: bytes of a request head.
         max_message: bytes of one frame.
     """
@@ -46,13 +48,78 @@ class Pipeline:
     max_message: int
 
 
-class UpgradeGate(asyncio.Protocol):
-    """One socket until its upgrade is decided."""
+class Gate(Protocol):
+    """A socket that is no WebSocket yet."""
 
-    def __init__(self, pipeline: Pipeline, gates: set[UpgradeGate]) -> None:
+    def close(self) -> None:
+        """End it: the server stops."""
+
+
+class TlsGate(asyncio.Protocol):
+    """One socket until TLS is up; then an :class:`UpgradeGate` has it.
+
+    A server of asyncio can do TLS itself, but tells nobody of handshakes that fail, and keeps one context for good.
+    """
+
+    def __init__(self, pipeline: Pipeline, gates: set[Gate], context: ssl.SSLContext) -> None:
+        self._pipeline = pipeline
+        self._gates = gates
+        self._context = context
+        self._loop = asyncio.get_running_loop()
+        self._ahead = bytearray()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin the TLS handshake."""
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.pause_reading()
+        self._remote = _address(transport.get_extra_info("peername"))
+        self._gates.add(self)
+        self._task = self._loop.create_task(self._secure(self._loop.time() + self._pipeline.timeout))
+
+    def data_received(self, data: bytes) -> None:
+        """Keep what comes, decrypted, together with the end of the TLS handshake."""
+        self._ahead += data
+
+    def close(self) -> None:
+        """The server stops."""
+        self._task.cancel()
+        self._transport.abort()
+
+    async def _secure(self, due: float) -> None:
+        try:
+            secured = await self._loop.start_tls(
+                self._transport, self, self._context, server_side=True, ssl_handshake_timeout=self._pipeline.timeout
+            )
+            if secured is None or secured.is_closing():
+                raise ConnectionResetError("the peer left during the TLS handshake")
+        except (OSError, ValueError) as exc:  # ValueError: a certificate that cannot be read
+            _log.warning("%s: TLS handshake failed: %s", self._remote, exc)
+            self._pipeline.hub.emit(UpgradeError(exc, self._remote))
+            self._transport.abort()
+        else:
+            gate = UpgradeGate(self._pipeline, self._gates, due=due)
+            secured.set_protocol(gate)
+            gate.connection_made(secured)
+            if self._ahead:
+                gate.data_received(bytes(self._ahead))
+        finally:
+            self._gates.discard(self)
+
+
+class UpgradeGate(asyncio.Protocol):
+    """One socket until its upgrade is decided.
+
+    Args:
+        pipeline: how to decide.
+        gates: where to sign on and off.
+        due: when, by the loop's clock, it has to be decided; the pipeline's timeout from now unless given.
+    """
+
+    def __init__(self, pipeline: Pipeline, gates: set[Gate], *, due: float | None = None) -> None:
         self._pipeline = pipeline
         self._gates = gates
         self._loop = asyncio.get_running_loop()
+        self._due = self._loop.time() + pipeline.timeout if due is None else due
         self._buffer = bytearray()
         self._task: asyncio.Task[None] | None = None
         self._identity: str | None = None
@@ -64,7 +131,7 @@ class UpgradeGate(asyncio.Protocol):
         self._remote = _address(transport.get_extra_info("peername"))
         _keep_alive(transport.get_extra_info("socket"))
         self._gates.add(self)
-        self._deadline = self._loop.call_later(self._pipeline.timeout, self._time_out)
+        self._deadline = self._loop.call_at(self._due, self._time_out)
 
     def data_received(self, data: bytes) -> None:
         """Collect the request head; what comes behind it waits for the answer."""
@@ -104,7 +171,7 @@ class UpgradeGate(asyncio.Protocol):
         try:
             head = handshake.parse_head(raw)
             key = handshake.check_upgrade(head)
-            asked = handshake.read_handshake(head, remote=self._remote)
+            asked = self._read_handshake(head)
             self._identity = asked.identity
             terms = self._pipeline.decide(asked, key)
             decision = await self._pipeline.admit(asked, terms)
@@ -121,6 +188,11 @@ class UpgradeGate(asyncio.Protocol):
                     self._refuse(decision)
                 case WebSocket():
                     self._hand_over(decision, terms)
+
+    def _read_handshake(self, head: Head) -> Handshake:
+        tls: ssl.SSLObject | None = self._transport.get_extra_info("ssl_object")
+        certificate = None if tls is None else read_certificate(tls)
+        return handshake.read_handshake(head, remote=self._remote, encrypted=tls is not None, certificate=certificate)
 
     def _time_out(self) -> None:
         """Answer 408; cancels the user's code if it is what takes so long."""
