@@ -30,6 +30,7 @@ class StationConfig:
         habits: Of the people around it; None for an unmanned station.
         seed: Makes its readings and its people repeatable; unless given, the identity is the seed.
         time_scale: How many seconds its batteries live in one.
+        handshake: Seconds that station and vehicle need to agree before the power flows.
         boot_retry: Seconds to the next BootNotification when none was granted.
         reboot: Seconds that a reboot takes.
         timeouts: Of its connection.
@@ -51,6 +52,7 @@ class StationConfig:
     habits: Habits | None = field(default_factory=Habits)
     seed: int | str | None = None
     time_scale: float = 1.0
+    handshake: float = 1.5
     boot_retry: float = 10.0
     reboot: float = 2.0
     timeouts: Timeouts = field(default_factory=Timeouts)

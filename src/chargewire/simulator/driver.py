@@ -31,12 +31,14 @@ class Habits:
         unplug_after: From the end of a transaction until the vehicle leaves; None if it stays.
         visits_every: Mean time from a free connector to the next visitor; None if nobody comes by himself.
         stays: The least and the most time a visitor charges, if the battery is not full before.
+        vehicle: What everybody drives; None for all kinds of vehicles.
     """
 
     plug_in_after: float | None = 2.0
     unplug_after: float | None = 10.0
     visits_every: float | None = None
     stays: tuple[float, float] = (120.0, 900.0)
+    vehicle: Vehicle | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class Driver:
 
     def vehicle(self) -> Vehicle:
         """Choose what the next visitor drives."""
-        return Vehicle(
+        return self._habits.vehicle or Vehicle(
             capacity_wh=self._random.choice((24_000.0, 42_000.0, 58_000.0, 77_000.0, 95_000.0)),
             soc_percent=round(self._random.uniform(8.0, 62.0), 1),
             target_percent=self._random.choice((80.0, 90.0, 100.0, 100.0)),

@@ -92,6 +92,7 @@ class SimulatedStation:
             [_outlet(config, next(randoms)) for _ in range(config.connectors)],
             self.settings,
             new_transaction_id=lambda: str(uuid.uuid4()),
+            handshake=config.handshake,
             time_scale=config.time_scale,
         )
         habits = config.habits
@@ -174,6 +175,7 @@ class SimulatedStation:
                 group.create_task(self._reporter.run())
         finally:
             self._group = None
+            self._unregister()
             await self._charge_point.close()
 
     def plug_in(self, connector: int = 1, vehicle: Vehicle | None = None) -> None:
