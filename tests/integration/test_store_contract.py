@@ -167,9 +167,9 @@ class TestStations:
         assert await running() == [second.id, elsewhere.id]
         for record in (first, second, elsewhere):
             ended = replace_struct(record, state=TransactionState.ENDED)
-            await store.write(lambda unit, ended=ended: unit.transactions.save(ended))
+            await store.write(lambda unit, ended=ended: unit.transactions.save(ended, at=NOON))
         assert await running() == [None, None]
-        await store.write(lambda unit: unit.transactions.save(replace_struct(adopted, evse_id=2)))
+        await store.write(lambda unit: unit.transactions.save(replace_struct(adopted, evse_id=2), at=NOON))
         assert await running() == [None, adopted.id]
 
     async def test_stations_are_listed_by_identity_page_by_page(self, store: Store) -> None:
@@ -254,7 +254,7 @@ class TestTransactions:
         owner = await claim(store)
         first = await start(store, owner)
         ended = replace_struct(first, state=TransactionState.ENDED, ended_at=NOON, marks=(Flag.CLOCK,))
-        await store.write(lambda unit: unit.transactions.save(ended))
+        await store.write(lambda unit: unit.transactions.save(ended, at=NOON))
         assert await start(store, owner) == ended
 
     async def test_a_start_of_another_station_is_another_transaction(self, store: Store) -> None:
@@ -277,16 +277,24 @@ class TestTransactions:
         }
         values |= {"id": adopted.id, "station": "CP1", "station_transaction_id": "T1"}
         full = TransactionRecord(**values | {"state": TransactionState.INFERRED_ENDED, "marks": (Flag.CLOCK, Flag.GAP)})  # type: ignore[arg-type]
-        await store.write(lambda unit: unit.transactions.save(full))
+        await store.write(lambda unit: unit.transactions.save(full, at=NOON))
         found, is_new = await store.write(lambda unit: unit.transactions.adopt(owner, "T1", at=NOON))
         assert (found, is_new) == (full, False)
         assert await store.transactions.load(adopted.id) == full.view()
 
-    async def test_an_adopted_transaction_is_empty_and_new_once(self, store: Store) -> None:
+    async def test_an_adopted_transaction_is_empty_and_new_until_something_is_told(self, store: Store) -> None:
         owner = await claim(store)
-        outcomes = [await store.write(lambda unit: unit.transactions.adopt(owner, "T1", at=NOON)) for _ in range(2)]
-        empty = TransactionRecord(id=outcomes[0][0].id, station="CP1", station_transaction_id="T1")
-        assert outcomes == [(empty, True), (empty, False)]
+
+        async def adopt() -> tuple[TransactionRecord, bool]:
+            return await store.write(lambda unit: unit.transactions.adopt(owner, "T1", at=NOON))
+
+        record, is_new = await adopt()
+        assert record == TransactionRecord(id=record.id, station="CP1", station_transaction_id="T1")
+        assert is_new
+        assert await adopt() == (record, True)
+        told = replace_struct(record, seq_count=1)
+        await store.write(lambda unit: unit.transactions.save(told, at=NOON))
+        assert await adopt() == (told, False)
 
     async def test_only_a_station_finds_its_own_transactions_and_only_those_with_allotted_ids(
         self, store: Store
@@ -311,7 +319,7 @@ class TestTransactions:
         await start(store, stranger, 4)
         assert await store.write(lambda unit: unit.transactions.open_at(owner, 1)) == (first, second)
         ended = replace_struct(first, state=TransactionState.ENDED)
-        await store.write(lambda unit: unit.transactions.save(ended))
+        await store.write(lambda unit: unit.transactions.save(ended, at=NOON))
         assert await store.write(lambda unit: unit.transactions.open_at(owner, 1)) == (second,)
 
     async def test_an_event_is_stored_once_and_one_with_its_number_beside_it(self, store: Store) -> None:
@@ -338,7 +346,7 @@ class TestTransactions:
             found = await store.write(lambda unit, number=id: unit.transactions.find(one, number))
             assert found is not None
             changed = replace_struct(found, state=state)
-            await store.write(lambda unit, changed=changed: unit.transactions.save(changed))
+            await store.write(lambda unit, changed=changed: unit.transactions.save(changed, at=NOON))
 
         async def listed(station: str | None = None, state: TransactionState | None = None) -> list[int]:
             page = await store.transactions.list(limit=10, station=station, state=state)

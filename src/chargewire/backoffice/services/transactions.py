@@ -145,7 +145,7 @@ class Transactions:
                 folded = folded.marked(
                     *(self._doubts(scope, decision) if decision else ()), *_new_place(scope, record, after=folded)
                 )
-                transactions.save(folded)
+                transactions.save(folded, at=now)
                 _keep_event_readings(scope, event, record=folded)
                 _tell(scope, record, after=folded, is_new=is_new)
             return decision
@@ -165,7 +165,7 @@ def _close(scope: Scope, record: TransactionRecord, *, stopped: Stop, body: Call
     folded = stop(record, stopped, now=scope.now)
     if folded is record:
         return  # told before, word for word
-    scope.unit.transactions.save(folded)
+    scope.unit.transactions.save(folded, at=scope.now)
     if record.state is TransactionState.ENDED:
         _orphan(scope, body, action="StopTransaction", reason=f"transaction {record.id} had ended already")
     else:
@@ -189,7 +189,7 @@ def _meter(scope: Scope, report: MeterReport, *, owners: tuple[TransactionRecord
     _tell_readings(scope, samples, evse_id=report.evse_id, connector_id=report.connector_id)
     for before in owners:
         if running[before.id] != before:
-            scope.unit.transactions.save(running[before.id])
+            scope.unit.transactions.save(running[before.id], at=scope.now)
             _tell(scope, before, after=running[before.id], is_new=False)
 
 

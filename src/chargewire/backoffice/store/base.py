@@ -276,7 +276,11 @@ class TransactionUnit(Protocol):
         ...
 
     def adopt(self, claim: Claim, station_transaction_id: str, *, at: datetime) -> tuple[TransactionRecord, bool]:
-        """Find an OCPP 2.x transaction by the station's id, or open an empty record. Returns whether it is new, too."""
+        """Find an OCPP 2.x transaction by the station's id, or open an empty record.
+
+        Returns:
+            The transaction, and whether nothing was told of it yet.
+        """
         ...
 
     def find(self, claim: Claim, id: int) -> TransactionRecord | None:
@@ -287,7 +291,7 @@ class TransactionUnit(Protocol):
         """Find the station's open transactions at an EVSE, the oldest first."""
         ...
 
-    def save(self, record: TransactionRecord) -> None:
+    def save(self, record: TransactionRecord, *, at: datetime) -> None:
         """Write what is known of a transaction."""
         ...
 

@@ -205,7 +205,8 @@ class MemoryTransactionUnit:
         at: datetime,  # noqa: ARG002 - a column in SQL
     ) -> tuple[TransactionRecord, bool]:
         empty = TransactionRecord(id=0, station=claim.identity, station_transaction_id=station_transaction_id)
-        return self._open(claim, station_transaction_id, empty)
+        record, _ = self._open(claim, station_transaction_id, empty)
+        return record, record.seq_count == 0
 
     def find(self, claim: Claim, id: int) -> TransactionRecord | None:
         record = self._tables.records.get(id)
@@ -219,7 +220,7 @@ class MemoryTransactionUnit:
             if record.station == claim.identity and record.evse_id == evse_id and record.is_open
         )
 
-    def save(self, record: TransactionRecord) -> None:
+    def save(self, record: TransactionRecord, *, at: datetime) -> None:  # noqa: ARG002 - a column in SQL
         self._tables.put(self._tables.records, record.id, record)
 
     def add_event(

@@ -152,7 +152,7 @@ transaction = Table(
     Column("station_pk", Key, ForeignKey("station.station_pk"), nullable=False),
     Column("station_transaction_id", Text),  # OCPP 2.x
     Column("start_key", LargeBinary),  # OCPP 1.6: hash of connector, idTag, timestamp, meterStart
-    Column("told_count", Integer, nullable=False),  # starts (1.6) or events (2.x) that told of it, repetitions included
+    Column("start_count", Integer, nullable=False),  # OCPP 1.6: how often its start was told
     Column("evse_id", BigInteger),
     Column("connector_id", BigInteger),
     Column("id_token", Text),

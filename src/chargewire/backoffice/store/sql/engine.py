@@ -52,6 +52,8 @@ def create_writer(url: URL, *, lock_timeout: float) -> Engine:
     engine = create_engine(
         url.set(drivername="sqlite+pysqlite"),
         connect_args={"timeout": lock_timeout},
+        pool_size=1,
+        max_overflow=0,
         json_serializer=_write_json,
         json_deserializer=msgspec.json.decode,
     )
@@ -82,6 +84,16 @@ def migrate(engine: Engine) -> None:
             command.upgrade(alembic_config(connection), "head")
     except DBAPIError as error:
         raise OpenError(f"database: {engine.url.database} cannot be opened: {error.orig}") from error
+
+
+def foreign_changes(connection: Connection) -> object:
+    """Return a mark that differs from the last one when somebody else has changed the database meanwhile."""
+    driver_connection = connection.connection.driver_connection
+    cursor = connection.connection.cursor()
+    cursor.execute("PRAGMA data_version")  # per connection; its own commits do not count
+    (version,) = cursor.fetchone() or (None,)
+    cursor.close()
+    return id(driver_connection), version
 
 
 def alembic_config(connection: Connection) -> Config:

@@ -14,9 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from chargewire.backoffice.domain import Clock, Event, OutboxEvent
 from chargewire.backoffice.domain.events import station_disconnected
 from chargewire.backoffice.store.base import Claim, Sample, T, Unit, Work
-from chargewire.backoffice.store.sql.engine import create_reader, create_writer, migrate, parse_url
+from chargewire.backoffice.store.sql.engine import create_reader, create_writer, foreign_changes, migrate, parse_url
 from chargewire.backoffice.store.sql.events import SqlEvents, append
 from chargewire.backoffice.store.sql.id_tokens import SqlIdTokens, SqlIdTokenUnit
+from chargewire.backoffice.store.sql.records import RecordCache
 from chargewire.backoffice.store.sql.stations import LOG_STATUS, RELEASE_ALL, SqlStations, SqlStationUnit
 from chargewire.backoffice.store.sql.transactions import ADD_SAMPLES, SqlTransactions, SqlTransactionUnit, sample_row
 from chargewire.backoffice.store.sql.writer import Writer
@@ -40,13 +41,13 @@ class SqlUnit:
     Rows that nobody reads back in the same unit of work wait for the end of the batch, to be written at once.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, cache: RecordCache) -> None:
         self._connection = connection
         self._events: list[Event] = []
         self._samples: list[Mapping[str, Any]] = []
         self.stations = SqlStationUnit(connection)
         self.id_tokens = SqlIdTokenUnit(connection)
-        self.transactions = SqlTransactionUnit(connection)
+        self.transactions = SqlTransactionUnit(connection, cache)
 
     def add_samples(self, claim: Claim, samples: Iterable[Sample], *, at: datetime) -> None:
         self._samples.extend(sample_row(claim, sample, at=at) for sample in samples)
@@ -69,22 +70,28 @@ class SqlUnit:
 
     def mark(self) -> tuple[int, ...]:
         """Remember what is still to be written."""
-        return len(self._events), len(self._samples), len(self.stations.statuses)
+        return len(self._events), len(self._samples), len(self.stations.statuses), *self.transactions.mark()
 
     def forget(self, mark: tuple[int, ...]) -> None:
         """Drop what was added since ``mark``."""
-        events, samples, statuses = mark
+        events, samples, statuses, *transactions = mark
         del self._events[events:]
         del self._samples[samples:]
         del self.stations.statuses[statuses:]
+        self.transactions.forget(*transactions)
 
     def flush(self) -> Sequence[OutboxEvent]:
         """Write what was kept back. Returns the events of the batch."""
+        self.transactions.flush()
         if self._samples:
             self._connection.execute(ADD_SAMPLES, self._samples)
         if self.stations.statuses:
             self._connection.execute(LOG_STATUS, self.stations.statuses)
         return append(self._connection, self._events)
+
+    def commit(self) -> None:
+        """Keep at hand what has been committed."""
+        self.transactions.commit()
 
 
 class SqlAdmin:
@@ -112,7 +119,8 @@ class SqlStore:
         subscribers = Subscribers()
         self._reader = reader
         self._engine = engine
-        self._writer = Writer(engine, unit=SqlUnit, publish=subscribers.publish)
+        self._cache = RecordCache()
+        self._writer = Writer(engine, unit=self._unit, publish=subscribers.publish)
         self.stations = SqlStations(reader, self._writer, clock=clock)
         self.id_tokens = SqlIdTokens(reader, self._writer)
         self.transactions = SqlTransactions(reader)
@@ -122,6 +130,11 @@ class SqlStore:
     async def write(self, work: Work[T]) -> T:
         """Run a unit of work; see :meth:`chargewire.backoffice.store.base.Store.write`."""
         return await self._writer.write(work)
+
+    def _unit(self, connection: Connection) -> SqlUnit:
+        """Make what units of work of one batch write through; called by the writer's thread."""
+        self._cache.check(foreign_changes(connection))
+        return SqlUnit(connection, self._cache)
 
     async def close(self) -> None:
         """Finish what was asked for, then let go of the database."""

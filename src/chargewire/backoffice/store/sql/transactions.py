@@ -26,6 +26,7 @@ from chargewire.backoffice.domain import (
 )
 from chargewire.backoffice.domain.paging import decode_cursor, encode_cursor
 from chargewire.backoffice.store.base import Claim, Novelty, Sample
+from chargewire.backoffice.store.sql.records import PendingRecords, RecordCache
 from chargewire.backoffice.store.tables import meter_sample, orphan_message, transaction, transaction_event
 from chargewire.backoffice.store.tables import station as station_table
 
@@ -38,7 +39,7 @@ _RECORD = (transaction.c.transaction_pk.label("id"), *(transaction.c[name] for n
 _start = upsert(transaction).values(
     station_pk=bindparam("station_pk"),
     start_key=bindparam("start_key"),
-    told_count=1,
+    start_count=1,
     first_received_at=bindparam("received_at"),
     last_received_at=bindparam("received_at"),
     **{name: bindparam(name) for name in _FIELDS if name != "station_transaction_id"},
@@ -46,15 +47,15 @@ _start = upsert(transaction).values(
 _START = _start.on_conflict_do_update(
     index_elements=[transaction.c.station_pk, transaction.c.start_key],
     set_={
-        "told_count": transaction.c.told_count + 1,
+        "start_count": transaction.c.start_count + 1,
         "last_received_at": _start.excluded.last_received_at,
     },
-).returning(transaction.c.told_count, *_RECORD)
+).returning(transaction.c.start_count, *_RECORD)
 
 _adopt = upsert(transaction).values(
     station_pk=bindparam("station_pk"),
     station_transaction_id=bindparam("station_transaction_id"),
-    told_count=1,
+    start_count=0,
     state=TransactionState.OPEN.value,
     seq_count=0,
     marks=[],
@@ -63,11 +64,8 @@ _adopt = upsert(transaction).values(
 )
 _ADOPT = _adopt.on_conflict_do_update(
     index_elements=[transaction.c.station_pk, transaction.c.station_transaction_id],
-    set_={
-        "told_count": transaction.c.told_count + 1,
-        "last_received_at": _adopt.excluded.last_received_at,
-    },
-).returning(transaction.c.told_count, *_RECORD)
+    set_={"last_received_at": _adopt.excluded.last_received_at},
+).returning(*_RECORD)
 
 _OF_STATION = select(*_RECORD).where(transaction.c.station_pk == bindparam("station_pk"))
 _FIND = _OF_STATION.where(
@@ -81,14 +79,17 @@ _OPEN_AT = _OF_STATION.where(
 _SAVE = (
     update(transaction)
     .where(transaction.c.transaction_pk == bindparam("key"))
-    .values({name: bindparam(name) for name in _FIELDS})
+    .values(
+        last_received_at=bindparam("received_at"),
+        **{name: bindparam(name) for name in _FIELDS if name != "station_transaction_id"},
+    )
 )
 
 _EVENT_HASHES = select(transaction_event.c.body_hash).where(
     transaction_event.c.transaction_pk == bindparam("transaction_pk"),
     transaction_event.c.seq_no == bindparam("seq_no"),
 )
-_ADD_EVENT = insert(transaction_event)
+_ADD_EVENTS = insert(transaction_event)
 ADD_SAMPLES = upsert(meter_sample).on_conflict_do_nothing()
 
 _CONTEXTS = (
@@ -106,57 +107,96 @@ _VALUES = tuple(name for name in Reading.__struct_fields__ if name not in ("at",
 
 
 class SqlTransactionUnit:
-    """See :class:`chargewire.backoffice.store.base.TransactionUnit`."""
+    """See :class:`chargewire.backoffice.store.base.TransactionUnit`.
 
-    def __init__(self, connection: Connection) -> None:
+    Changed transactions and new events wait for the end of the batch; reading takes them into account.
+    """
+
+    def __init__(self, connection: Connection, cache: RecordCache) -> None:
         self._connection = connection
+        self._pending = PendingRecords(cache)
+        self._saved_at: datetime | None = None
+        self._events: list[Mapping[str, Any]] = []
 
     def start(
         self, claim: Claim, record: TransactionRecord, *, key: bytes, at: datetime
     ) -> tuple[TransactionRecord, bool]:
         values = {"station_pk": claim.key, "start_key": key, "received_at": at, **_values(record)}
         row = self._connection.execute(_START, values).one()
-        return _record(row, claim.identity), row.told_count == 1
+        return self._pending.get(row.id) or _record(row, claim.identity), row.start_count == 1
 
     def adopt(self, claim: Claim, station_transaction_id: str, *, at: datetime) -> tuple[TransactionRecord, bool]:
-        values = {"station_pk": claim.key, "station_transaction_id": station_transaction_id, "received_at": at}
-        row = self._connection.execute(_ADOPT, values).one()
-        return _record(row, claim.identity), row.told_count == 1
+        record = self._pending.named(claim.identity, station_transaction_id)
+        if record is None:
+            values = {"station_pk": claim.key, "station_transaction_id": station_transaction_id, "received_at": at}
+            record = _record(self._connection.execute(_ADOPT, values).one(), claim.identity)
+        return record, record.seq_count == 0
 
     def find(self, claim: Claim, id: int) -> TransactionRecord | None:
+        record = self._pending.get(id)
+        if record is not None:
+            return record if record.station == claim.identity and record.station_transaction_id is None else None
         row = self._connection.execute(_FIND, {"station_pk": claim.key, "id": id}).first()
         return None if row is None else _record(row, claim.identity)
 
     def open_at(self, claim: Claim, evse_id: int) -> tuple[TransactionRecord, ...]:
         rows = self._connection.execute(_OPEN_AT, {"station_pk": claim.key, "evse_id": evse_id})
-        return tuple(_record(row, claim.identity) for row in rows)
+        found = {row.id: _record(row, claim.identity) for row in rows} | self._pending.of(claim.identity)
+        return tuple(record for _, record in sorted(found.items()) if record.is_open and record.evse_id == evse_id)
 
-    def save(self, record: TransactionRecord) -> None:
-        self._connection.execute(_SAVE, {"key": record.id, **_values(record)})
+    def save(self, record: TransactionRecord, *, at: datetime) -> None:
+        self._pending.save(record)
+        self._saved_at = at
 
     def add_event(self, record: TransactionRecord, event: TransactionEvent, *, at: datetime) -> Novelty:
         key = event.key
-        novelty = self._novelty(record, event, key)
+        novelty = self._novelty(record, event, key=key)
         if novelty is not Novelty.REPEATED:
-            values = {
-                "transaction_pk": record.id,
-                "seq_no": event.seq_no,
-                "body_hash": key,
-                "event_type": event.type.value,
-                "trigger_reason": event.trigger_reason,
-                "at": event.at,
-                "received_at": at,
-                "offline": event.offline,
-                "body": event.body.decode(),
-            }
-            self._connection.execute(_ADD_EVENT, values)
+            self._events.append(
+                {
+                    "transaction_pk": record.id,
+                    "seq_no": event.seq_no,
+                    "body_hash": key,
+                    "event_type": event.type.value,
+                    "trigger_reason": event.trigger_reason,
+                    "at": event.at,
+                    "received_at": at,
+                    "offline": event.offline,
+                    "body": event.body.decode(),
+                }
+            )
         return novelty
 
-    def _novelty(self, record: TransactionRecord, event: TransactionEvent, key: bytes) -> Novelty:
+    def mark(self) -> tuple[int, int]:
+        """Remember what is still to be written."""
+        return len(self._pending), len(self._events)
+
+    def forget(self, saved: int, events: int) -> None:
+        """Drop what was added since :meth:`mark`."""
+        if len(self._pending) > saved:
+            self._pending.forget(saved)
+        del self._events[events:]
+
+    def flush(self) -> None:
+        """Write what was kept back."""
+        saved = [
+            {"key": record.id, "received_at": self._saved_at, **_values(record)} for record in self._pending.newest()
+        ]
+        if saved:
+            self._connection.execute(_SAVE, saved)
+        if self._events:
+            self._connection.execute(_ADD_EVENTS, self._events)
+
+    def commit(self) -> None:
+        """Keep at hand what has been committed."""
+        self._pending.commit()
+
+    def _novelty(self, record: TransactionRecord, event: TransactionEvent, *, key: bytes) -> Novelty:
         if record.seq_last is None or event.seq_no > record.seq_last:
             return Novelty.NEW
-        values = {"transaction_pk": record.id, "seq_no": event.seq_no}
-        hashes = self._connection.execute(_EVENT_HASHES, values).scalars().all()
+        place = {"transaction_pk": record.id, "seq_no": event.seq_no}
+        hashes = set(self._connection.execute(_EVENT_HASHES, place).scalars())
+        hashes.update(row["body_hash"] for row in self._events if place.items() <= row.items())
         if key in hashes:
             return Novelty.REPEATED
         return Novelty.OTHER_BODY if hashes else Novelty.NEW

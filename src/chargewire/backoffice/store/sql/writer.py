@@ -43,6 +43,10 @@ class BatchUnit(Protocol):
         """Write what was kept back to be written at once. Returns the events of the batch."""
         ...
 
+    def commit(self) -> None:
+        """Hear that everything has been committed."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class _Order:
@@ -142,6 +146,7 @@ class Writer:
             outcomes = [_attempt(order.work, unit, cursor) for order in batch]
             cursor.close()
             events = unit.flush()
+        unit.commit()
         return outcomes, events
 
 

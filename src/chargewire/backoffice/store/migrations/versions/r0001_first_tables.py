@@ -140,7 +140,7 @@ def _create_transactions() -> None:
         sa.Column("station_pk", KEY, nullable=False),
         sa.Column("station_transaction_id", sa.Text()),
         sa.Column("start_key", sa.LargeBinary()),
-        sa.Column("told_count", sa.Integer(), nullable=False),
+        sa.Column("start_count", sa.Integer(), nullable=False),
         sa.Column("evse_id", sa.BigInteger()),
         sa.Column("connector_id", sa.BigInteger()),
         sa.Column("id_token", sa.Text()),
