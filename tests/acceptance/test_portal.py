@@ -29,16 +29,16 @@ BETWEEN_LOOKS = 0.05
 pytestmark = [
     pytest.mark.timeout(300),
     pytest.mark.skipif(CHROMIUM is None, reason="NOT RUN: the portal was not driven, there is no Chromium here"),
-    pytest.mark.skipif(not PORTAL.exists(), reason="NOT RUN: the portal is not built; make setup builds it"),
 ]
 
 
 @pytest.fixture(scope="module")
 def portal_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address that ``chargewire demo`` prints."""
+    assert PORTAL.exists(), "the portal is not built: make setup builds it"
     folder = tmp_path_factory.mktemp("demo")
     addresses = ("--http", f"127.0.0.1:{free_port()}", "--ocpp", f"127.0.0.1:{free_port()}")
-    demo = Command(folder / "demo.log", "demo", *addresses, environment={"TMPDIR": str(folder)})
+    demo = Command(folder / "demo.log", "demo", "--headless", *addresses, environment={"TMPDIR": str(folder)})
     try:
         yield printed(demo, r"http://127\.0\.0\.1:\d+/#token=\S+")
         assert demo.interrupt() == 0, demo.output
