@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-if TYPE_CHECKING:
-    from chargewire.asyncio.connection import Connection
-
-C = TypeVar("C", bound="Connection")
+C = TypeVar("C")  # whatever stands for a connection: a Station, a Connection, or a facade of one
 
 
 @dataclass(frozen=True, slots=True)

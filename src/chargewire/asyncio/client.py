@@ -105,6 +105,7 @@ class ChargePoint:
         self._outbox_changed = asyncio.Event()
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._context: Context | None = None
+        self._pinger: Pinger | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -189,7 +190,8 @@ class ChargePoint:
             await self._connection.close()
         if self._context is not None:
             await self._context.dispatcher.close(self._timeouts.close)
-            self._context.pinger.close()
+        if self._pinger is not None:
+            self._pinger.close()
         for answer in self._answers.values():
             answer.cancel()
         self._answers.clear()
@@ -247,8 +249,8 @@ class ChargePoint:
         self._context = Context(
             role=Role.STATION, handlers=self._handlers, middleware=self._middleware, timeouts=self._timeouts,
             limits=self._limits, tolerate=self._tolerate, hub=self._hub, dispatcher=Dispatcher(),
-            pinger=Pinger(interval=self._timeouts.ping_interval, pong_timeout=self._timeouts.pong),
         )  # fmt: skip
+        self._pinger = Pinger(interval=self._timeouts.ping_interval, pong_timeout=self._timeouts.pong)
         return self._context
 
     def _begin(self, first: Connection | None) -> None:
@@ -313,7 +315,10 @@ class ChargePoint:
             raise UpgradeRefused(101, str(exc)) from None
         remote = urlsplit(self._url).netloc
         self._connection = connection = Connection(self.identity, version, remote, context)
-        return WebSocket(connection, limit=self._limits.message, deflate=deflate, close_timeout=self._timeouts.close)
+        return WebSocket(
+            connection, limit=self._limits.message, deflate=deflate, close_timeout=self._timeouts.close,
+            pinger=cast(Pinger, self._pinger),
+        )  # fmt: skip
 
     async def _deliver_all(self) -> None:
         """Send what the outbox has, one after the other, for ever."""

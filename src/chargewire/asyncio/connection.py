@@ -16,7 +16,7 @@ from chargewire import protocol
 from chargewire.asyncio.dispatch import Dispatcher
 from chargewire.asyncio.hub import EventHub
 from chargewire.asyncio.options import Limits, Timeouts
-from chargewire.asyncio.websocket import NORMAL, Pinger, WebSocket
+from chargewire.asyncio.websocket import NORMAL, Channel
 from chargewire.errors import CallRejected, CallTimeout, ConnectionLost, ErrorCode, InvalidPayload, NotConnected
 from chargewire.events import BadMessage, Connected, Disconnected, FrameReceived, FrameSent
 from chargewire.messages import Request, Response, Send
@@ -40,7 +40,6 @@ class Context:
     tolerate: frozenset[str]
     hub: EventHub
     dispatcher: Dispatcher
-    pinger: Pinger
 
 
 class Connection:
@@ -68,7 +67,7 @@ class Connection:
         self._protocol = protocol.Protocol(
             version, context.role, call_timeout=context.timeouts.call, tolerate=context.tolerate
         )
-        self._websocket: WebSocket | None = None
+        self._websocket: Channel | None = None
         self._waiters: dict[str, asyncio.Future[Any]] = {}
         self._receiving = False  # what there is to send is sent at the end of it
         self._handling = 0
@@ -149,10 +148,9 @@ class Connection:
 
     # What the WebSocket calls.
 
-    def opened(self, websocket: WebSocket) -> None:
+    def opened(self, websocket: Channel) -> None:
         """Messages can flow."""
         self._websocket = websocket
-        self._context.pinger.add(websocket)
         self._hub.emit(Connected(self))
 
     def receive(self, data: bytes, now: float) -> None:
@@ -181,7 +179,6 @@ class Connection:
         """Nothing will come any more."""
         if self._websocket is None:
             return
-        self._context.pinger.discard(self._websocket)
         self._websocket = None
         self._end_calls()
         self._backlog.clear()

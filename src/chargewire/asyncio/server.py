@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl as tls
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from chargewire import handshake
@@ -14,10 +12,11 @@ from chargewire.asyncio.connection import Connection, Context
 from chargewire.asyncio.dispatch import Dispatcher
 from chargewire.asyncio.hub import EventHub, Listener
 from chargewire.asyncio.options import Limits, Timeouts
+from chargewire.asyncio.roster import Roster, Unspoken
 from chargewire.asyncio.tls import ServerTls, check_context
-from chargewire.asyncio.upgrade import Gate, Pipeline, TlsGate, UpgradeGate
-from chargewire.asyncio.websocket import GOING_AWAY, PROTOCOL_ERROR, Pinger, WebSocket
-from chargewire.events import Event, Replaced
+from chargewire.asyncio.upgrade import Entrance, Pipeline, listen
+from chargewire.asyncio.websocket import GOING_AWAY, Channel, Owner, Pinger, WebSocket
+from chargewire.events import Event
 from chargewire.handshake import Accept, Authenticator, Handshake, NoSubprotocol, Refused, Reject, Terms
 from chargewire.messages import Request, Send
 from chargewire.middleware import Middleware
@@ -30,9 +29,6 @@ S = TypeVar("S")
 Q = TypeVar("Q")
 R = TypeVar("R")
 T = TypeVar("T", bound=Send)
-
-REPLACED = 4001  # our close code: a newer connection of the same identity took over
-_BACKLOG = 4096  # a fleet that reconnects at once must not meet refused connections
 
 
 class Station(Connection, Generic[S]):
@@ -56,13 +52,13 @@ class Server:
         port: where it listens; the one the system chose when 0 was asked for.
     """
 
-    def __init__(self, listener: asyncio.Server) -> None:
-        self._listener = listener
-        self.port: int = listener.sockets[0].getsockname()[1]
+    def __init__(self, entrance: Entrance) -> None:
+        self._entrance = entrance
+        self.port = entrance.port
 
     async def serve_forever(self) -> None:
         """Wait until cancelled."""
-        await self._listener.serve_forever()
+        await self._entrance.server.serve_forever()
 
 
 class CSMS(Generic[S]):
@@ -113,13 +109,12 @@ class CSMS(Generic[S]):
         self._compress = compress
         self._tolerate = tolerances(tolerate)
         self._hub = EventHub()
-        self._stations: dict[str, Station[S]] = {}
-        self._connections: set[Station[S]] = set()
+        self._roster = Roster[Station[S]](self._hub)
 
     @property
     def stations(self) -> Mapping[str, Station[S]]:
         """The connected stations by identity, live."""
-        return MappingProxyType(self._stations)
+        return self._roster.by_identity
 
     def on(
         self, request: type[Request[Q, R]]
@@ -179,28 +174,15 @@ class CSMS(Generic[S]):
             ValueError: no station could meet the security profile over ``ssl``.
         """
         check_context(_context(ssl), self._security_profile)
-        loop = asyncio.get_running_loop()
         pinger = Pinger(interval=self._timeouts.ping_interval, pong_timeout=self._timeouts.pong)
         dispatcher = Dispatcher()
-        context = Context(
-            role=Role.CSMS, handlers=self._handlers, middleware=self._middleware, timeouts=self._timeouts,
-            limits=self._limits, tolerate=self._tolerate, hub=self._hub, dispatcher=dispatcher, pinger=pinger,
-        )  # fmt: skip
-        gates: set[Gate] = set()
-        pipeline = self._pipeline(context, ssl.organization if isinstance(ssl, ServerTls) else None)
-
-        def accept() -> TlsGate | UpgradeGate:
-            secure = _context(ssl)  # for each connection anew: it may have been reloaded
-            return UpgradeGate(pipeline, gates) if secure is None else TlsGate(pipeline, gates, secure)
-
-        listener = await loop.create_server(accept, host, port, backlog=_BACKLOG)
+        pipeline = self._pipeline(dispatcher, pinger, ssl.organization if isinstance(ssl, ServerTls) else None)
+        entrance = await listen(pipeline, host, port, ssl=lambda: _context(ssl))
         try:
-            yield Server(listener)
+            yield Server(entrance)
         finally:
-            listener.close()
-            for gate in tuple(gates):
-                gate.close()
-            await asyncio.gather(*(each.close(GOING_AWAY, "the server stops") for each in tuple(self._connections)))
+            entrance.close()
+            await self._roster.close(GOING_AWAY, "the server stops")
             await dispatcher.close(self._timeouts.close)
             pinger.close()
 
@@ -209,7 +191,12 @@ class CSMS(Generic[S]):
             raise ValueError(f"{message.__module__}.{message.__name__} already has a handler")
         self._handlers[message] = handler
 
-    def _pipeline(self, context: Context, organization: str | None) -> Pipeline:
+    def _pipeline(self, dispatcher: Dispatcher, pinger: Pinger, organization: str | None) -> Pipeline:
+        context = Context(
+            role=Role.CSMS, handlers=self._handlers, middleware=self._middleware, timeouts=self._timeouts,
+            limits=self._limits, tolerate=self._tolerate, hub=self._hub, dispatcher=dispatcher,
+        )  # fmt: skip
+
         def decide(asked: Handshake, key: str) -> Terms:
             terms = handshake.agree(
                 asked, key, spoken=self._versions, on_no_subprotocol=self._on_no_subprotocol,
@@ -220,73 +207,54 @@ class CSMS(Generic[S]):
                 raise Refused(reject, asked.identity)
             return terms
 
-        async def admit(asked: Handshake, terms: Terms) -> WebSocket | Reject:
+        async def admit(asked: Handshake, terms: Terms) -> Owner | Reject:
             if terms.subprotocol is None:
-                return self._websocket(_Unspoken(), terms)
+                return Unspoken()
             decision = await self._authenticate(asked)
             match decision:
                 case Accept(session=session):
                     version = self._versions[terms.subprotocol]
-                    station = _Member(self, asked.identity, version, asked.remote, context, session)
-                    return self._websocket(station, terms)
+                    return _Member(self._roster, asked.identity, version, asked.remote, context, session)
                 case Reject():
                     return decision
 
+        def websocket(owner: Owner, terms: Terms) -> WebSocket:
+            return WebSocket(
+                owner, limit=self._limits.message, deflate=terms.deflate, close_timeout=self._timeouts.close,
+                pinger=pinger,
+            )  # fmt: skip
+
         return Pipeline(
-            decide=decide, admit=admit, hub=self._hub, timeout=self._handshake_timeout, max_head=self._limits.head,
-            max_message=self._limits.message,
+            decide=decide, admit=admit, websocket=websocket, hub=self._hub, timeout=self._handshake_timeout,
+            max_head=self._limits.head, max_message=self._limits.message,
         )  # fmt: skip
-
-    def _websocket(self, owner: Station[S] | _Unspoken, terms: Terms) -> WebSocket:
-        return WebSocket(owner, limit=self._limits.message, deflate=terms.deflate, close_timeout=self._timeouts.close)
-
-    def _join(self, station: Station[S]) -> None:
-        """Make ``station`` the one of its identity; an older connection of it is dead or about to be (CON-031)."""
-        older = self._stations.get(station.identity)
-        self._stations[station.identity] = station
-        self._connections.add(station)
-        if older is not None:
-            self._hub.emit(Replaced(older))
-            older.supersede(REPLACED, "a newer connection of this station took over")
-
-    def _part(self, station: Station[S]) -> None:
-        self._connections.discard(station)
-        if self._stations.get(station.identity) is station:
-            del self._stations[station.identity]
 
 
 class _Member(Station[S]):
-    """A station that signs on and off at its CSMS."""
+    """A station that signs on and off."""
 
-    __slots__ = ("_csms",)
+    __slots__ = ("_roster",)
 
     def __init__(  # noqa: PLR0917
-        self, csms: CSMS[S], identity: str, version: Version, remote: str, context: Context, session: S
+        self,
+        roster: Roster[Station[S]],
+        identity: str,
+        version: Version,
+        remote: str,
+        context: Context,
+        session: S,
     ) -> None:
         super().__init__(identity, version, remote, context, session)
-        self._csms = csms
+        self._roster = roster
 
-    def opened(self, websocket: WebSocket) -> None:
-        self._csms._join(self)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    def opened(self, websocket: Channel) -> None:
+        self._roster.join(self)
         super().opened(websocket)
 
     def closed(self, code: int, reason: str, by: str) -> None:
-        self._csms._part(self)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        self._roster.part(self)
         super().closed(code, reason, by)
 
 
 def _context(ssl: ServerTls | tls.SSLContext | None) -> tls.SSLContext | None:
     return ssl.context if isinstance(ssl, ServerTls) else ssl
-
-
-class _Unspoken:
-    """Owner of a connection without a subprotocol: closed as soon as it is open (CON-011)."""
-
-    def opened(self, websocket: WebSocket) -> None:
-        websocket.close(PROTOCOL_ERROR, "no subprotocol in common")
-
-    def receive(self, data: bytes, now: float) -> None:
-        pass
-
-    def closed(self, code: int, reason: str, by: str) -> None:
-        pass

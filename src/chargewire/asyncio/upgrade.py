@@ -18,11 +18,12 @@ from chargewire import handshake
 from chargewire.asyncio import parser
 from chargewire.asyncio.hub import EventHub
 from chargewire.asyncio.tls import read_certificate
-from chargewire.asyncio.websocket import WebSocket
+from chargewire.asyncio.websocket import Owner, WebSocket
 from chargewire.events import UpgradeAborted, UpgradeError
 from chargewire.handshake import Handshake, Head, Refused, Reject, Terms
 
 _MAX_AHEAD = 64 * 1024  # bytes a client may send before it has our answer
+_BACKLOG = 4096  # a fleet that reconnects at once must not meet refused connections
 _KEEP_ALIVE = ("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)  # below the idle limit of balancers
 
 _log = logging.getLogger("chargewire")
@@ -34,18 +35,60 @@ class Pipeline:
 
     Attributes:
         decide: the sync steps that need no waiting; raises :exc:`~chargewire.handshake.Refused`.
-        admit: authentication; the :class:`WebSocket` to run on acceptance, or the refusal.
+        admit: authentication; who is to own the connection, or the refusal.
+        websocket: makes what runs the connection.
         timeout: seconds for everything from the connection to the answer, the TLS handshake included.
         max_head: bytes of a request head.
         max_message: bytes of one frame.
     """
 
     decide: Callable[[Handshake, str], Terms]
-    admit: Callable[[Handshake, Terms], Awaitable[WebSocket | Reject]]
+    admit: Callable[[Handshake, Terms], Awaitable[Owner | Reject]]
+    websocket: Callable[[Owner, Terms], WebSocket]
     hub: EventHub
     timeout: float
     max_head: int
     max_message: int
+
+
+class Entrance:
+    """A listening socket, and what came in by it and is no WebSocket yet.
+
+    Attributes:
+        port: where it listens.
+    """
+
+    def __init__(self, server: asyncio.Server, gates: set[Gate]) -> None:
+        self._gates = gates
+        self.server = server
+        self.port: int = server.sockets[0].getsockname()[1]
+
+    def close(self) -> None:
+        """Take no more sockets; what is no WebSocket yet is told so."""
+        self.server.close()
+        for gate in tuple(self._gates):
+            gate.close()
+
+
+async def listen(pipeline: Pipeline, host: str, port: int, *, ssl: Callable[[], ssl.SSLContext | None]) -> Entrance:
+    """Take sockets in.
+
+    Args:
+        pipeline: how to decide about them.
+        host: address to listen on.
+        port: TCP port; 0 takes a free one.
+        ssl: asked for each connection anew, since certificates may be reloaded.
+
+    Raises:
+        OSError: the address cannot be listened on.
+    """
+    gates: set[Gate] = set()
+
+    def accept() -> TlsGate | UpgradeGate:
+        secure = ssl()
+        return UpgradeGate(pipeline, gates) if secure is None else TlsGate(pipeline, gates, secure)
+
+    return Entrance(await asyncio.get_running_loop().create_server(accept, host, port, backlog=_BACKLOG), gates)
 
 
 class Gate(Protocol):
@@ -186,7 +229,7 @@ class UpgradeGate(asyncio.Protocol):
             match decision:
                 case Reject():
                     self._refuse(decision)
-                case WebSocket():
+                case _:
                     self._hand_over(decision, terms)
 
     def _read_handshake(self, head: Head) -> Handshake:
@@ -213,11 +256,12 @@ class UpgradeGate(asyncio.Protocol):
             # A peer that does not read must not keep the socket.
             self._loop.call_later(self._pipeline.timeout, self._transport.abort)
 
-    def _hand_over(self, websocket: WebSocket, terms: Terms) -> None:
+    def _hand_over(self, owner: Owner, terms: Terms) -> None:
         """Let picows take the transport, the answer already decided, and read what has come in the meantime."""
         if self not in self._gates or self._transport.is_closing():
             return
         self._leave()
+        websocket = self._pipeline.websocket(owner, terms)
         parser.accept(
             self._transport, websocket, terms, max_frame=self._pipeline.max_message, ahead=bytes(self._buffer)
         )

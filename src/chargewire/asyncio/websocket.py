@@ -10,6 +10,7 @@ import asyncio
 import codecs
 import random
 import zlib
+from collections.abc import Callable
 from typing import Any, Protocol, cast
 
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
@@ -29,10 +30,31 @@ _TEXT, _BINARY, _CONTINUATION = WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONT
 _PING, _PONG, _CLOSE = WSMsgType.PING, WSMsgType.PONG, WSMsgType.CLOSE
 
 
+class Channel(Protocol):
+    """What an owner sends on: a :class:`WebSocket`, or one that somebody else runs."""
+
+    @property
+    def is_open(self) -> bool:
+        """Messages can be sent."""
+        ...
+
+    def send(self, data: bytes) -> None:
+        """Send one text message; nothing happens when the channel is closing."""
+
+    def close(self, code: int = NORMAL, reason: str = "") -> None:
+        """Begin to close; the owner hears when it is done."""
+
+    def pause_reading(self) -> None:
+        """Let the peer wait until :meth:`resume_reading` is called as often."""
+
+    def resume_reading(self) -> None:
+        """Take more from the peer."""
+
+
 class Owner(Protocol):
     """Who gets the messages."""
 
-    def opened(self, websocket: WebSocket) -> None:
+    def opened(self, websocket: Channel) -> None:
         """The handshake is done; messages follow."""
 
     def receive(self, data: bytes, now: float) -> None:
@@ -50,15 +72,19 @@ class WebSocket(WSListener):
         limit: bytes a message may have, reassembled and inflated.
         deflate: permessage-deflate as agreed.
         close_timeout: seconds the peer has to answer a close frame.
+        pinger: watches over the peer.
     """
 
     __slots__ = (
         "_abort_timer", "_close_timeout", "_deflate", "_failure", "_fragments", "_holds", "_inflating",
-        "_limit", "_loop", "_owner", "_transport", "last_received", "ping_sent",
+        "_limit", "_loop", "_owner", "_pinger", "_transport", "last_received", "on_pong", "ping_sent",
     )  # fmt: skip
 
-    def __init__(self, owner: Owner, *, limit: int, deflate: Deflate | None, close_timeout: float) -> None:
+    def __init__(
+        self, owner: Owner, *, limit: int, deflate: Deflate | None, close_timeout: float, pinger: Pinger
+    ) -> None:
         self._owner = owner
+        self._pinger = pinger
         self._limit = limit
         self._deflate = deflate
         self._close_timeout = close_timeout
@@ -71,6 +97,7 @@ class WebSocket(WSListener):
         self._abort_timer: asyncio.TimerHandle | None = None
         self.last_received = self._loop.time()
         self.ping_sent: float | None = None
+        self.on_pong: Callable[[bytes], None] | None = None
 
     @property
     def is_open(self) -> bool:
@@ -88,11 +115,11 @@ class WebSocket(WSListener):
         else:
             transport.send(_TEXT, data)
 
-    def ping(self, now: float) -> None:
-        """Ask for a sign of life."""
+    def ping(self, now: float, data: bytes = b"") -> None:
+        """Ask for a sign of life; :attr:`on_pong` gets ``data`` back."""
         if self.is_open:
             self.ping_sent = now
-            cast(WSTransport, self._transport).send_ping(b"")
+            cast(WSTransport, self._transport).send_ping(data)
 
     def close(self, code: int = NORMAL, reason: str = "") -> None:
         """Start the close handshake; the socket ends when the peer answers, or after the close timeout."""
@@ -134,6 +161,7 @@ class WebSocket(WSListener):
         """Hand the open socket to the owner."""
         self._transport = transport
         self.last_received = self._loop.time()
+        self._pinger.add(self)
         self._owner.opened(self)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
@@ -153,6 +181,7 @@ class WebSocket(WSListener):
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         """Tell the owner how it ended."""
+        self._pinger.discard(self)
         if self._abort_timer is not None:
             self._abort_timer.cancel()
         code, reason, by = self._ending(transport)
@@ -177,7 +206,8 @@ class WebSocket(WSListener):
         elif type == _PING:
             cast(WSTransport, self._transport).send_pong(frame.get_payload_as_bytes())  # CON-019
         elif type == _PONG:
-            pass  # a sign of life
+            if self.on_pong is not None:
+                self.on_pong(frame.get_payload_as_bytes())
         elif type == _BINARY:
             self.fail(UNSUPPORTED_DATA, "OCPP-J messages are text")  # RPC-001
         elif (type == _CONTINUATION) != (self._fragments is not None):
