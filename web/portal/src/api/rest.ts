@@ -1,6 +1,6 @@
 /** The REST client: adds the token, follows cursors, and turns problem+json into ApiError. */
 
-import type { MeterPoint, Page, Problem, Registration, Station, Transaction, TransactionDetail } from "./types";
+import type { Page, Problem, Registration, Station, Transaction, TransactionDetail } from "./types";
 
 const PAGE_LIMIT = 200;
 
@@ -48,10 +48,6 @@ export class Rest {
 
   loadTransaction(id: number): Promise<TransactionDetail> {
     return this.#get(`/transactions/${id}`);
-  }
-
-  async loadMeter(id: number): Promise<readonly MeterPoint[]> {
-    return (await this.loadTransaction(id)).meter;
   }
 
   allStations(): Promise<readonly Station[]> {

@@ -150,6 +150,29 @@ describe("publishing", () => {
   });
 });
 
+describe("failures", () => {
+  test("a new station that could not be loaded comes with the next try", async () => {
+    vi.useFakeTimers();
+    const server = new FakeServer("CP001");
+    const { feed, publish } = feedOf(server);
+    feed.show(ALL);
+    server.open();
+    await settle();
+    server.failure = new ApiError(500, "Something went wrong here.");
+    server.state = { ...server.state, stations: new Map(server.state.stations).set("NEW", station("NEW")) };
+    server.emit(event(1, { station: "NEW", type: "station.connected", data: { protocol: "ocpp1.6" } }));
+    publish();
+    await settle();
+    expect(feed.view.problem).toBe("Something went wrong here.");
+    server.failure = null;
+    vi.advanceTimersByTime(2000);
+    await settle();
+    expect(feed.view.problem).toBeNull();
+    expect(feed.view.stations.has("NEW")).toBe(true);
+    vi.useRealTimers();
+  });
+});
+
 describe("reconnecting", () => {
   test("what was missed arrives, once, without a new snapshot", async () => {
     const server = new FakeServer("CP001");

@@ -326,6 +326,7 @@ export class Feed {
 
   #retryLater(error: unknown): void {
     const problem = error instanceof ApiError ? error.message : "The server did not answer the subscription.";
+    this.#hasSnapshot = false;
     this.#update({ problem });
     this.#retry = setTimeout(() => {
       if (this.#wire.isOpen) {
@@ -400,7 +401,12 @@ export class Feed {
       unknown.size > UNKNOWN_ONE_BY_ONE
         ? [this.#loadAll(() => true)]
         : [...unknown].map((identity) => this.#loadOne(identity));
-    Promise.all(loads).catch((error: unknown) => this.#retryLater(error));
+    const attempt = this.#attempt;
+    Promise.all(loads).catch((error: unknown) => {
+      if (attempt === this.#attempt) {
+        this.#retryLater(error);
+      }
+    });
   }
 
   #update(change: Partial<View>): void {

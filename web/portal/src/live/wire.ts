@@ -43,7 +43,7 @@ export function socketIo(token: string): Connect {
       transports: ["websocket", "polling"],
       tryAllTransports: true,
       reconnectionDelay: 500,
-      reconnectionDelayMax: 5000,
+      reconnectionDelayMax: 3000,
     });
     socket.on("connect", handlers.onOpen);
     socket.on("event", handlers.onEvent);

@@ -24,7 +24,7 @@ export function StationCommands({ station }: { station: Station }) {
             {!station.connected && (
               <p className={styles.offline}>The station is offline: it cannot be commanded now.</p>
             )}
-            <h3>Restart</h3>
+            <h2>Restart</h2>
             {RESET_KINDS[version].map(({ type, label, hint }) => (
               <div className={styles.line} key={type}>
                 <span>{hint}</span>
@@ -33,7 +33,7 @@ export function StationCommands({ station }: { station: Station }) {
                 </ConfirmButton>
               </div>
             ))}
-            <h3>Whole station</h3>
+            <h2>Whole station</h2>
             <div className={styles.pair}>
               <Button disabled={isDisabled} onClick={() => sendAndClose(changeAvailability(station, null, true))}>
                 Put into operation
@@ -46,7 +46,7 @@ export function StationCommands({ station }: { station: Station }) {
                 Take out
               </ConfirmButton>
             </div>
-            <h3>Ask it for</h3>
+            <h2>Ask it for</h2>
             <div className={styles.triggers}>
               {TRIGGERS[version].map((message) => (
                 <Button key={message} look="quiet" disabled={isDisabled} onClick={() => sendAndClose(trigger(message))}>
