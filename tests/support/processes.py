@@ -61,10 +61,18 @@ class Command:
         self._process.kill()
         self._process.wait()
 
+    def tell(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
+    def wait(self) -> int:
+        """Wait for its end, and return its exit code."""
+        return self._process.wait(PATIENCE)
+
     def interrupt(self) -> int:
         """End it as a service manager does, and return its exit code."""
-        self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(PATIENCE)
+        self.tell(signal.SIGTERM)
+        return self.wait()
 
     def end(self) -> None:
         if self.is_running:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import secrets
 import signal
 import socket
@@ -115,7 +116,7 @@ class Backoffice:
         try:
             return await open_store(self._config.database, clock=self._clock)
         except OpenError as exc:
-            raise StartError(f"database: {exc}") from exc
+            raise StartError(str(exc)) from exc
 
 
 @contextlib.contextmanager
@@ -243,5 +244,6 @@ def _explained(name: str, address: Address) -> Generator[None]:
     try:
         yield
     except OSError as exc:
-        reason = exc.strerror or str(exc)
+        # asyncio and socket put words of their own around the system's. Errors of name resolution have other numbers.
+        reason = os.strerror(exc.errno) if exc.errno is not None and exc.errno > 0 else exc.strerror or str(exc)
         raise StartError(f"{name}: cannot listen on {address}: {reason[:1].lower()}{reason[1:]}") from exc
