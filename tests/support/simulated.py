@@ -16,9 +16,16 @@ AT_ONCE = Backoff(wait_minimum=0.05, random_range=0, repeat_times=0)
 
 def config(version: Any, **changes: Any) -> StationConfig:
     """A station that nobody visits and that wastes no time."""
-    fast: dict[str, Any] = {"habits": None, "handshake": 0.01, "boot_retry": 0.05, "reboot": 0.05, "time_scale": 60.0}
+    fast: dict[str, Any] = {
+        "identity": "CP001",
+        "habits": None,
+        "handshake": 0.01,
+        "boot_retry": 0.05,
+        "reboot": 0.05,
+        "time_scale": 60.0,
+    }
     settings = changes.pop("settings", {})
-    return StationConfig(identity="CP001", version=version, settings=Settings(**settings), **(fast | changes))
+    return StationConfig(version=version, settings=Settings(**settings), **(fast | changes))
 
 
 @asynccontextmanager
