@@ -236,6 +236,10 @@ function idleText(station: Station, connector: Connector): string {
       return "Not in operation.";
     case "Unknown":
       return "The station has not told the status of this connector yet.";
+    case "Charging":
+    case "SuspendedEV":
+    case "SuspendedEVSE":
+      return "The station says that it charges, but has not reported the transaction yet.";
     case "Reserved":
       return "Reserved for an ID token.";
     default:
