@@ -30,7 +30,7 @@ test: setup chromium ## run every test, browser included
 		'!!! Install it (on Debian, as root: apt-get install chromium) and run make test again.'
 
 check: setup ## check format, lint, types, imports and generated code
-	@$(MAKE) -j 2 check-pyright check-mypy check-portal check-generated check-imports check-lint check-format
+	@$(MAKE) -s -k -j 2 check-pyright check-mypy check-portal check-generated check-imports check-lint check-format
 
 coverage: .venv/.synced ## hold the core to full branch coverage by its unit tests alone
 	@$(BIN)/coverage run -m pytest $(CORE_TESTS)
