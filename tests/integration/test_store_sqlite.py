@@ -232,6 +232,27 @@ class TestTrouble:
             assert len((await one.transactions.list(limit=10)).items) == 1
 
 
+async def test_what_another_process_changed_is_not_overwritten(path: Path) -> None:
+    async with opened(path) as one, opened(path) as other:
+        depot = Depot(one, clock=FixedClock(NOON + timedelta(hours=1)))
+        elsewhere = Depot(other, clock=FixedClock(NOON + timedelta(hours=1)))
+        station = await depot.boot()
+        id = (await depot.send(station, START)).transaction_id
+
+        def values(minutes: int, register: int) -> v16.MeterValues:
+            at = NOON + timedelta(minutes=minutes)
+            value = v16.MeterValue(timestamp=at, sampled_value=[v16.SampledValue(value=str(register))])
+            return v16.MeterValues(connector_id=1, transaction_id=id, meter_value=[value])
+
+        await depot.send(station, values(1, 1100))
+        stop = v16.StopTransaction(transaction_id=id, timestamp=NOON + timedelta(minutes=10), meter_stop=2000)
+        await elsewhere.send(await elsewhere.connect(), stop)
+        await depot.send(station, values(2, 1200))
+        transaction = await depot.only_transaction()
+        assert (transaction.state, transaction.meter_stop_wh) == (TransactionState.ENDED, 2000.0)
+        assert [point.energy_wh for point in await one.transactions.meter(id)] == [1000.0, 1100.0, 1200.0, 2000.0]
+
+
 async def test_messages_that_come_together_share_a_commit(path: Path) -> None:
     async with opened(path) as store:
         depot = Depot(store, clock=FixedClock())

@@ -221,6 +221,10 @@ class TestEvents:
         view = fold_all(event(EventType.STARTED, 0), event(EventType.ENDED, 1), event(EventType.ENDED, 2))
         assert (view.ended_at, view.flags) == (minute(1), ("ended_twice",))
 
+    def test_the_earliest_of_two_starts_counts(self) -> None:
+        for order in permutations([event(EventType.STARTED, 0), event(EventType.STARTED, 1)]):
+            assert fold_all(*order).started_at == minute(0)
+
     def test_a_missing_number_is_a_gap_until_it_comes(self) -> None:
         """TX-003."""
         events = [event(EventType.STARTED, 0), event(EventType.UPDATED, 2), event(EventType.UPDATED, 1)]

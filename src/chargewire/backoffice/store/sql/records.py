@@ -14,9 +14,14 @@ MAX_RECORDS = 20_000  # about 15 MB
 
 
 class RecordCache:
-    """Transactions as they were last committed."""
+    """Transactions as they were last committed.
 
-    def __init__(self) -> None:
+    Args:
+        limit: how many to keep.
+    """
+
+    def __init__(self, *, limit: int = MAX_RECORDS) -> None:
+        self._limit = limit
         self._version: object = None
         self._records: dict[int, TransactionRecord] = {}
         self._ids: dict[tuple[str, str], int] = {}
@@ -44,7 +49,7 @@ class RecordCache:
             self._records[record.id] = record
             if record.station_transaction_id is not None:
                 self._ids[record.station, record.station_transaction_id] = record.id
-        while len(self._records) > MAX_RECORDS:
+        while len(self._records) > self._limit:
             oldest = self._records.pop(next(iter(self._records)))
             if oldest.station_transaction_id is not None:
                 self._ids.pop((oldest.station, oldest.station_transaction_id), None)

@@ -16,6 +16,7 @@ from chargewire.backoffice.domain.events import station_registered
 from chargewire.backoffice.domain.paging import decode_cursor, encode_cursor
 from chargewire.backoffice.domain.stations import STATION_EVSE, UNKNOWN_STATUS
 from chargewire.backoffice.store.base import Claim, Unit
+from chargewire.backoffice.store.sql.bulk import BulkStatement
 from chargewire.backoffice.store.sql.writer import Writer
 from chargewire.backoffice.store.tables import connector, connector_status_log, station, transaction
 
@@ -93,7 +94,10 @@ STATUS = _status.on_conflict_do_update(
     },
     where=or_(connector.c.status_at.is_(None), connector.c.status_at <= _status.excluded.status_at),
 ).returning(connector.c.connector_pk)
-LOG_STATUS = insert(connector_status_log)
+LOG_STATUS = BulkStatement(
+    insert(connector_status_log),
+    [column.name for column in connector_status_log.c if not column.primary_key],
+)
 SIGHT = (
     upsert(connector)
     .values(

@@ -83,10 +83,8 @@ class SqlUnit:
     def flush(self) -> Sequence[OutboxEvent]:
         """Write what was kept back. Returns the events of the batch."""
         self.transactions.flush()
-        if self._samples:
-            self._connection.execute(ADD_SAMPLES, self._samples)
-        if self.stations.statuses:
-            self._connection.execute(LOG_STATUS, self.stations.statuses)
+        ADD_SAMPLES.execute(self._connection, self._samples)
+        LOG_STATUS.execute(self._connection, self.stations.statuses)
         return append(self._connection, self._events)
 
     def commit(self) -> None:

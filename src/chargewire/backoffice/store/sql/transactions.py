@@ -26,6 +26,7 @@ from chargewire.backoffice.domain import (
 )
 from chargewire.backoffice.domain.paging import decode_cursor, encode_cursor
 from chargewire.backoffice.store.base import Claim, Novelty, Sample
+from chargewire.backoffice.store.sql.bulk import BulkStatement
 from chargewire.backoffice.store.sql.records import PendingRecords, RecordCache
 from chargewire.backoffice.store.tables import meter_sample, orphan_message, transaction, transaction_event
 from chargewire.backoffice.store.tables import station as station_table
@@ -76,21 +77,20 @@ _OPEN_AT = _OF_STATION.where(
     transaction.c.evse_id == bindparam("evse_id"),
     transaction.c.state == "open",
 ).order_by(transaction.c.transaction_pk)
-_SAVE = (
+_CHANGING = tuple(name for name in _FIELDS if name != "station_transaction_id")
+_SAVE = BulkStatement(
     update(transaction)
     .where(transaction.c.transaction_pk == bindparam("key"))
-    .values(
-        last_received_at=bindparam("received_at"),
-        **{name: bindparam(name) for name in _FIELDS if name != "station_transaction_id"},
-    )
+    .values(last_received_at=bindparam("received_at"), **{name: bindparam(name) for name in _CHANGING}),
+    names=(),
 )
 
 _EVENT_HASHES = select(transaction_event.c.body_hash).where(
     transaction_event.c.transaction_pk == bindparam("transaction_pk"),
     transaction_event.c.seq_no == bindparam("seq_no"),
 )
-_ADD_EVENTS = insert(transaction_event)
-ADD_SAMPLES = upsert(meter_sample).on_conflict_do_nothing()
+_ADD_EVENTS = BulkStatement(insert(transaction_event), transaction_event.c.keys())
+ADD_SAMPLES = BulkStatement(upsert(meter_sample).on_conflict_do_nothing(), meter_sample.c.keys())
 
 _CONTEXTS = (
     "Other",
@@ -179,13 +179,10 @@ class SqlTransactionUnit:
 
     def flush(self) -> None:
         """Write what was kept back."""
-        saved = [
-            {"key": record.id, "received_at": self._saved_at, **_values(record)} for record in self._pending.newest()
-        ]
-        if saved:
-            self._connection.execute(_SAVE, saved)
-        if self._events:
-            self._connection.execute(_ADD_EVENTS, self._events)
+        newest = self._pending.newest()
+        at = self._saved_at
+        _SAVE.execute(self._connection, [{"key": record.id, "received_at": at, **_values(record)} for record in newest])
+        _ADD_EVENTS.execute(self._connection, self._events)
 
     def commit(self) -> None:
         """Keep at hand what has been committed."""
