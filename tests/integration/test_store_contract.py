@@ -476,8 +476,13 @@ class TestUnitsOfWork:
         owner = await claim(store)
         token = IdToken("KEPT")
         await store.id_tokens.save(token)
+        kept = await start(store, owner)
+
+        def change(unit: Unit) -> None:
+            unit.transactions.save(replace_struct(kept, reservation_id=1, evse_id=7), at=NOON)
 
         def fail(unit: Unit) -> None:
+            unit.transactions.save(replace_struct(kept, reservation_id=2, evse_id=8), at=NOON)
             unit.stations.claim("CP9", protocol="ocpp1.6", registration=Registration.ACCEPTED, at=NOON)
             unit.stations.register("CP1", Registration.REJECTED)
             unit.stations.status(owner, StatusReport(1, 1, "Faulted"), status_at=NOON, at=NOON)
@@ -492,7 +497,9 @@ class TestUnitsOfWork:
             unit.emit(station_heartbeat("CP1", at=NOON))
             raise LookupError("on purpose")
 
-        failed, other = await asyncio.gather(store.write(fail), claim(store, "CP2"), return_exceptions=True)
+        _, failed, other = await asyncio.gather(
+            store.write(change), store.write(fail), claim(store, "CP2"), return_exceptions=True
+        )
         assert isinstance(failed, LookupError)
         assert isinstance(other, Claim)
         assert [station.identity for station in (await store.stations.list(limit=10)).items] == ["CP1", "CP2"]
@@ -500,7 +507,7 @@ class TestUnitsOfWork:
         assert station is not None
         assert (station.registration, station.connectors) == (Registration.PENDING, ())
         assert (await store.id_tokens.list(limit=10)).items == (token,)
-        assert (await store.transactions.list(limit=10)).items == ()
+        assert [(one.id, one.evse_id) for one in (await store.transactions.list(limit=10)).items] == [(kept.id, 7)]
         assert (await store.transactions.orphans(limit=10)).items == ()
         assert (await store.admin.load_token_hash(), await store.events.latest()) == (None, 0)
 
