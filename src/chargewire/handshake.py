@@ -246,6 +246,27 @@ def verify_password(handshake: Handshake, stored: bytes | str) -> bool:
     return _names_itself(handshake) & matches & bool(expected)
 
 
+def decide(
+    handshake: Handshake,
+    key: str,
+    *,
+    spoken: Collection[str],
+    on_no_subprotocol: NoSubprotocol,
+    deflate: bool,
+    profile: SecurityProfile,
+    organization: str | None,
+) -> Terms:
+    """Run every step that needs no waiting; see :func:`agree` and :func:`check_profile`.
+
+    Raises:
+        Refused: one of them refuses.
+    """
+    terms = agree(handshake, key, spoken=spoken, on_no_subprotocol=on_no_subprotocol, deflate=deflate)
+    if reject := check_profile(handshake, profile, organization=organization):
+        raise Refused(reject, handshake.identity)
+    return terms
+
+
 def agree(
     handshake: Handshake, key: str, *, spoken: Collection[str], on_no_subprotocol: NoSubprotocol, deflate: bool
 ) -> Terms:

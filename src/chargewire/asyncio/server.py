@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ssl as tls
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -17,7 +18,7 @@ from chargewire.asyncio.tls import ServerTls, check_context
 from chargewire.asyncio.upgrade import Entrance, Pipeline, listen
 from chargewire.asyncio.websocket import GOING_AWAY, Channel, Owner, Pinger, WebSocket
 from chargewire.events import Event
-from chargewire.handshake import Accept, Authenticator, Handshake, NoSubprotocol, Refused, Reject, Terms
+from chargewire.handshake import Accept, Authenticator, Handshake, NoSubprotocol, Reject, Terms
 from chargewire.messages import Request, Send
 from chargewire.middleware import Middleware
 from chargewire.protocol import Role, Version
@@ -197,15 +198,10 @@ class CSMS(Generic[S]):
             limits=self._limits, tolerate=self._tolerate, hub=self._hub, dispatcher=dispatcher,
         )  # fmt: skip
 
-        def decide(asked: Handshake, key: str) -> Terms:
-            terms = handshake.agree(
-                asked, key, spoken=self._versions, on_no_subprotocol=self._on_no_subprotocol,
-                deflate=self._compress,
-            )  # fmt: skip
-            reject = handshake.check_profile(asked, self._security_profile, organization=organization)
-            if reject is not None:
-                raise Refused(reject, asked.identity)
-            return terms
+        decide = functools.partial(
+            handshake.decide, spoken=self._versions, on_no_subprotocol=self._on_no_subprotocol,
+            deflate=self._compress, profile=self._security_profile, organization=organization,
+        )  # fmt: skip
 
         async def admit(asked: Handshake, terms: Terms) -> Owner | Reject:
             if terms.subprotocol is None:
