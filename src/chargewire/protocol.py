@@ -163,7 +163,7 @@ class Protocol:
     ) -> None:
         self.subprotocol = version.SUBPROTOCOL
         self._actions = version.ACTIONS
-        self._incoming = _incoming(version, role)
+        self._incoming = _incoming(cast(Any, version), role)  # a module, so it can be a key
         self._call_timeout = call_timeout
         self._tolerate = tolerate
         self._in_flight: _Outgoing | None = None  # OCPP-J 4.1.1: one CALL at a time per direction (RPC-030)
@@ -400,7 +400,7 @@ class Protocol:
 
 
 @functools.cache
-def _incoming(version: Any, role: Role) -> dict[str, Action]:  # a Version: a module, so it can be a key
+def _incoming(version: Version, role: Role) -> dict[str, Action]:
     """Return what a peer may send to us; one table serves all connections."""
     directions = (role.value, Direction.BOTH)
     return {name: action for name, action in version.ACTIONS.items() if action.direction in directions}

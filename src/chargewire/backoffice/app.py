@@ -17,12 +17,12 @@ from typing import Any, Self
 import structlog
 import uvicorn
 
-from chargewire import CSMS, Connected, Disconnected, Station, v16, v21, v201
+from chargewire import CSMS, Connected, Disconnected, Station
 from chargewire.backoffice.api import Api
 from chargewire.backoffice.api.auth import generate_token, hash_token
 from chargewire.backoffice.config import Address, Config
 from chargewire.backoffice.domain import Clock
-from chargewire.backoffice.handlers import handlers
+from chargewire.backoffice.handlers import VERSIONS, handlers
 from chargewire.backoffice.services import Services, StationSession
 from chargewire.backoffice.store import open_store
 from chargewire.backoffice.store.base import OpenError, Store, StoreError
@@ -100,7 +100,7 @@ class Backoffice:
             unknown_stations=config.unknown_stations,
             unknown_tokens=config.unknown_tokens,
         )
-        self.csms = CSMS(v16, v201, v21, authenticate=services.authenticate, handlers=handlers(services))
+        self.csms = CSMS(*VERSIONS, authenticate=services.authenticate, handlers=handlers(services))
         await resources.enter_async_context(_presence(self.csms, services))
         listener = _listen(config.http)
         resources.callback(listener.close)
@@ -146,22 +146,6 @@ def stop_signals() -> Generator[asyncio.Event]:
         restore()
 
 
-class _HttpServer(uvicorn.Server):
-    """uvicorn without signal handlers of its own."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.is_ready = asyncio.Event()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.is_ready.set()
-
-
 @contextlib.asynccontextmanager
 async def _serve_http(app: Any, listener: socket.socket) -> AsyncGenerator[None]:
     """Serve ``app`` while the block runs."""
@@ -177,14 +161,18 @@ async def _serve_http(app: Any, listener: socket.socket) -> AsyncGenerator[None]
         ws_max_size=_MAX_WEBSOCKET_MESSAGE,
         timeout_graceful_shutdown=_HTTP_SHUTDOWN,
     )
-    server = _HttpServer(config)
-    task = asyncio.create_task(server.serve(sockets=[listener]))
+    # What `uvicorn.Server.serve` does, without its signal handlers, and with its failure to start as an exception here.
+    config.load()
+    server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    await server.startup(sockets=[listener])
+    ticking = asyncio.create_task(server.main_loop())
     try:
-        await server.is_ready.wait()
         yield
     finally:
         server.should_exit = True
-        await task
+        await ticking
+        await server.shutdown(sockets=[listener])
 
 
 @contextlib.asynccontextmanager

@@ -19,15 +19,14 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.serialization import encode_json
 
-from chargewire import v16, v21, v201
 from chargewire.backoffice.api.commands import DEFAULT_TIMEOUT, MAX_TIMEOUT, MIN_TIMEOUT, NAMES
 from chargewire.backoffice.api.problems import MEDIA_TYPE
+from chargewire.backoffice.handlers import VERSIONS
 from chargewire.messages import Action, CustomData, Direction, Kind
 from chargewire.protocol import Version
 
 COMMAND_PATH = "/api/v1/stations/{identity}/commands/"
 
-_VERSIONS: Sequence[Version] = (v16, v201, v21)
 _TAG = "Commands"
 _PROBLEMS = {
     "401": "Unauthorized",
@@ -78,7 +77,7 @@ class _DocumentPlugin(JsonRenderPlugin):
 def command_paths() -> dict[str, Any]:
     """Return a path for each action that some version lets a CSMS send."""
     alternatives: dict[str, list[tuple[Version, Action]]] = {}
-    for version in _VERSIONS:
+    for version in VERSIONS:
         for action in _commands(version):
             alternatives.setdefault(action.name, []).append((version, action))
     return {COMMAND_PATH + name: {"post": _operation(name, alternatives[name])} for name in sorted(alternatives)}
@@ -88,7 +87,7 @@ def command_paths() -> dict[str, Any]:
 def message_schemas() -> dict[str, Any]:
     """Return the schemas of all commands and their answers, and of what the command operations share."""
     schemas: dict[str, Any] = {"CommandError": _COMMAND_ERROR}
-    for version in _VERSIONS:
+    for version in VERSIONS:
         types = [
             type for action in _commands(version) for type in (action.request, action.response) if type is not None
         ]
