@@ -178,13 +178,13 @@ async def test_the_demo_is_charging_from_the_first_click(tmp_path: Path) -> None
             await until(ready_stations)
             tokens = (await client.get("/id-tokens")).json()["items"]
             assert {each["token"]: each["status"] for each in tokens} == {
-                "DEMO-CARD": "Accepted",
+                "CHARGEWIRE": "Accepted",
                 "LOST-CARD": "Blocked",
             }
             await client.post(
-                "/stations/CP001/commands/RemoteStartTransaction", json={"idTag": "DEMO-CARD", "connectorId": 1}
+                "/stations/CP001/commands/RemoteStartTransaction", json={"idTag": "CHARGEWIRE", "connectorId": 1}
             )
-            start = {"idToken": {"idToken": "DEMO-CARD", "type": "ISO14443"}, "remoteStartId": 1, "evseId": 1}
+            start = {"idToken": {"idToken": "CHARGEWIRE", "type": "ISO14443"}, "remoteStartId": 1, "evseId": 1}
             await client.post("/stations/CP002/commands/RequestStartTransaction", json=start)
 
             async def charging() -> list[dict[str, object]] | None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 TIME_SCALE = 20.0  # a battery that takes an hour fills in three minutes
 SAMPLE_INTERVAL = 2  # seconds between two points of a curve
-TOKENS = {"DEMO-CARD": "Accepted", "LOST-CARD": "Blocked"}
+TOKENS = {"CHARGEWIRE": "Accepted", "LOST-CARD": "Blocked"}  # the first is what the portal proposes
 
 
 def demo(

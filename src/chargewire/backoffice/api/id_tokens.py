@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from litestar.params import JSONBody, PathParameter
 from chargewire.backoffice.api.paging import DEFAULT_LIMIT, Cursor, Limit, read_page
 from chargewire.backoffice.api.problems import FieldError, Problem, documented, invalid
 from chargewire.backoffice.api.views import IdTokenEdit, IdTokenView, Items, id_token_view, items
-from chargewire.backoffice.domain import IdToken
+from chargewire.backoffice.domain import IdToken, utc
 from chargewire.backoffice.store.base import IdTokens
 
 _TAGS = ["Id tokens"]
@@ -46,9 +47,10 @@ def id_token_routes(id_tokens: IdTokens) -> list[HTTPRouteHandler]:
         },
     )
     async def put_id_token(token: TokenText, data: JSONBody[IdTokenEdit]) -> Response[IdTokenView]:
-        if len(token) > _MAX_TOKEN:
-            raise invalid([FieldError("token", f"must have at most {_MAX_TOKEN} characters")])
-        id_token = IdToken(token, data.type, data.status, data.expires_at, data.note)
+        if len(token) > _MAX_TOKEN or not token.strip() or not token.isprintable():
+            raise invalid([FieldError("token", f"must have 1 to {_MAX_TOKEN} printable characters")])
+        expires_at = None if data.expires_at is None else _read_time("expiresAt", data.expires_at)
+        id_token = IdToken(token, data.type, data.status, expires_at, data.note)
         is_new = await id_tokens.save(id_token)
         status = HTTPStatus.CREATED if is_new else HTTPStatus.OK
         return Response(id_token_view(id_token), status_code=status)
@@ -65,3 +67,15 @@ def id_token_routes(id_tokens: IdTokens) -> list[HTTPRouteHandler]:
             raise Problem(HTTPStatus.NOT_FOUND, f"There is no id token {token}.")
 
     return [list_id_tokens, put_id_token, delete_id_token]
+
+
+def _read_time(field: str, text: str) -> datetime:
+    """Read a time that has the right form.
+
+    Raises:
+        Problem: 422, there is no such time.
+    """
+    try:
+        return utc(datetime.fromisoformat(text))
+    except ValueError as exc:
+        raise invalid([FieldError(field, str(exc))]) from None

@@ -14,6 +14,8 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import ParameterKwarg
 
+from chargewire.backoffice.store.base import StoreError
+
 MEDIA_TYPE = "application/problem+json"
 
 ExceptionHandler = Callable[[Request[Any, Any, Any], Any], Response["ProblemDetails"]]
@@ -104,6 +106,7 @@ def exception_handlers() -> dict[int | type[Exception], ExceptionHandler]:
         Problem: _answer_problem,
         ValidationException: _answer_validation,
         HTTPException: _answer_http,
+        StoreError: _answer_store,
         Exception: _answer_unexpected,
     }
 
@@ -116,7 +119,9 @@ def _answer_validation(request: Request[Any, Any, Any], exc: ValidationException
     """Litestar answers 400; a request that can be read but not accepted is a 422 here."""
     findings: list[dict[str, Any]] = exc.extra if isinstance(exc.extra, list) else []
     fields = [_name_on_the_wire(request, str(finding.get("key", ""))) for finding in findings]
-    errors = [field_error(field, str(finding["message"])) for field, finding in zip(fields, findings, strict=True)]
+    # Litestar says 'data' where there is no body at all.
+    messages = ["a body is required" if it["message"] == "'data'" else str(it["message"]) for it in findings]
+    errors = [field_error(field, message) for field, message in zip(fields, messages, strict=True)]
     return _response(invalid(errors) if errors else Problem(HTTPStatus.UNPROCESSABLE_ENTITY, exc.detail))
 
 
@@ -131,6 +136,11 @@ def _name_on_the_wire(request: Request[Any, Any, Any], key: str) -> str:
 
 def _answer_http(_: Request[Any, Any, Any], exc: HTTPException) -> Response[ProblemDetails]:
     return _response(Problem(HTTPStatus(exc.status_code), exc.detail, headers=exc.headers))
+
+
+def _answer_store(request: Request[Any, Any, Any], exc: StoreError) -> Response[ProblemDetails]:
+    _log.error("database failed", method=request.method, path=request.url.path, exc_info=exc)
+    return _response(Problem(HTTPStatus.SERVICE_UNAVAILABLE, "The database did not answer; the log tells why."))
 
 
 def _answer_unexpected(request: Request[Any, Any, Any], exc: Exception) -> Response[ProblemDetails]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from typing import Annotated, Generic, TypeVar
 
 import msgspec
@@ -23,6 +22,15 @@ from chargewire.backoffice.domain import (
     iso,
     transaction_data,
 )
+
+# Not `datetime`: Litestar reads bodies leniently, and would take a number for seconds since 1970.
+DateTimeText = Annotated[
+    str,
+    Meta(
+        pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$",
+        extra_json_schema={"format": "date-time"},
+    ),
+]
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -127,9 +135,9 @@ class IdTokenEdit(Edit, frozen=True, kw_only=True):
     """What is kept about a token."""
 
     status: TokenStatus
-    type: Annotated[str, Meta(min_length=1, max_length=20)] = DEFAULT_TOKEN_TYPE
-    expires_at: Annotated[datetime, Meta(tz=True)] | None = None
-    note: Annotated[str, Meta(max_length=500)] | None = None
+    type: Annotated[str, Meta(max_length=20, pattern=r"^[!-~]+$")] = DEFAULT_TOKEN_TYPE
+    expires_at: DateTimeText | None = None
+    note: Annotated[str, Meta(max_length=500, pattern=r"^[^\x00]*$")] | None = None
 
 
 def items(page: Page[T], view: Callable[[T], V]) -> Items[V]:
