@@ -13,6 +13,9 @@ CORE_TESTS = $(UNIT)/test_backoff.py $(UNIT)/test_errors.py $(UNIT)/test_frames.
 	$(UNIT)/test_identity.py $(UNIT)/test_middleware.py $(UNIT)/test_outbox.py $(UNIT)/test_protocol*.py \
 	$(UNIT)/test_routing.py $(UNIT)/test_validation*.py
 CHROMIUM = { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null
+NOT_RUN = printf '\n%s\n%s\n\n' \
+	'!!! NOT RUN: the tests that drive the portal in a browser. No Chromium was found.' \
+	'!!! Install it (on Debian, as root: apt-get install chromium) and run make test again.'
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -25,9 +28,7 @@ demo: setup ## run a management system, its portal and two simulated stations
 test: setup chromium ## run every test, browser included
 	$(BIN)/pytest
 	cd $(WEB) && npm test
-	@$(CHROMIUM) || printf '\n%s\n%s\n\n' \
-		'!!! NOT RUN: the tests that drive the portal in a browser. No Chromium was found.' \
-		'!!! Install it (on Debian, as root: apt-get install chromium) and run make test again.'
+	@$(CHROMIUM) || $(NOT_RUN)
 
 check: setup ## check format, lint, types, imports and generated code
 	@$(MAKE) -s -k -j 2 check-pyright check-mypy check-portal check-generated check-imports check-lint check-format
@@ -74,11 +75,12 @@ portal: $(WEB)/node_modules/.package-lock.json
 		-type f -newer ../../$(PORTAL)/index.html -print)" || npm run build
 
 chromium:
-	@$(CHROMIUM) && exit 0; \
-	test "$$(id -u)" = 0 && command -v apt-get >/dev/null || exit 0; \
-	printf '%s\n' 'Installing Chromium for the browser tests'; \
-	export DEBIAN_FRONTEND=noninteractive; \
-	apt-get update -qq && apt-get install -qq --yes --no-install-recommends chromium || true
+	@if ! $(CHROMIUM) && test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+		printf '%s\n' 'Installing Chromium for the browser tests'; \
+		export DEBIAN_FRONTEND=noninteractive; \
+		apt-get update -qq && apt-get install -qq --yes --no-install-recommends chromium || true; \
+	fi; \
+	$(CHROMIUM) || $(NOT_RUN)
 
 # --- check, step by step ----------------------------------------------------------------------------------------
 
