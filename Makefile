@@ -1,7 +1,7 @@
 # The one list of verbs: `make help` prints it. Every verb works as the first command in a fresh clone.
 .POSIX:
 .PHONY: help setup demo test check coverage bench generate clean
-.PHONY: node python packages portal chromium
+.PHONY: node portal chromium
 .PHONY: check-format check-lint check-mypy check-pyright check-imports check-generated check-portal
 
 BIN = .venv/bin
