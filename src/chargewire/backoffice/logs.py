@@ -37,7 +37,8 @@ def configure(stream: TextIO | None = None, *, level: str = "INFO") -> None:
         cache_logger_on_first_use=True,
     )
     renderer: list[Processor] = (
-        [structlog.dev.ConsoleRenderer()]
+        # The default would print the values of local variables, passwords among them.
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if output.isatty()
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )
