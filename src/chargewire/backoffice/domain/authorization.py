@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 DEFAULT_TOKEN_TYPE = "ISO14443"  # noqa: S105 - the RFID cards that nearly every token is
+CENTRAL = "Central"
 NO_AUTHORIZATION = "NoAuthorization"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chargewire.backoffice.domain import Decision, PresentedToken, Registration, TokenStatus, UnknownTokens, decide
-from chargewire.backoffice.domain.authorization import NO_AUTHORIZATION
+from chargewire.backoffice.domain.authorization import CENTRAL, NO_AUTHORIZATION
 from chargewire.backoffice.services.connections import Connections, Scope
 from chargewire.backoffice.services.sessions import Peer
 
@@ -34,4 +34,7 @@ class Authorization:
         if token.type == NO_AUTHORIZATION:  # AUT-010: a start button
             return Decision(TokenStatus.ACCEPTED)
         known = scope.unit.id_tokens.find(token.token, type=token.type)
+        if known is None and token.type == CENTRAL:
+            # The CSMS itself let this one charge, for a driver whose card may be on record: the text decides.
+            known = scope.unit.id_tokens.find(token.token, type=None)
         return decide(known, now=scope.now, unknown=self._unknown_tokens)

@@ -168,6 +168,9 @@ async def test_a_status_is_stored_and_told() -> None:
         (IdToken("TAG", status=TokenStatus.BLOCKED), "ISO14443", "Blocked"),
         (IdToken("TAG", expires_at=NOON), "ISO14443", "Expired"),
         (None, "NoAuthorization", "Accepted"),
+        (None, "Central", "Invalid"),
+        (IdToken("TAG"), "Central", "Accepted"),
+        (IdToken("TAG", status=TokenStatus.BLOCKED), "Central", "Blocked"),
     ],
 )
 async def test_a_token_is_answered_with_its_status(known: IdToken | None, type: str, expected: str) -> None:
