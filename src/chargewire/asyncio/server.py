@@ -186,6 +186,7 @@ class CSMS(Generic[S]):
             await self._roster.close(GOING_AWAY, "the server stops")
             await dispatcher.close(self._timeouts.close)
             pinger.close()
+            await entrance.wait_closed()
 
     def _register(self, message: type[Request[Any, Any] | Send], handler: Callable[[Any, Any], Awaitable[Any]]) -> None:
         if message in self._handlers:

@@ -1,4 +1,4 @@
-"""What comes before a WebSocket: the TLS handshake, then HTTP: read the request, run the pipeline, answer or hand on.
+"""The HTTP phase of a connection: read the request, run the pipeline, answer, or hand the socket on.
 
 Knows nothing about OCPP messages, nor about frames.
 """
@@ -12,11 +12,12 @@ import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from chargewire import handshake
 from chargewire.asyncio import parser
 from chargewire.asyncio.hub import EventHub
+from chargewire.asyncio.listener import TlsListener, open_sockets
 from chargewire.asyncio.tls import read_certificate
 from chargewire.asyncio.websocket import Owner, WebSocket
 from chargewire.events import UpgradeAborted, UpgradeError
@@ -55,10 +56,11 @@ class Entrance:
     """A listening socket, and what came in by it and is no WebSocket yet.
 
     Attributes:
+        server: what listens.
         port: where it listens.
     """
 
-    def __init__(self, server: asyncio.Server, gates: set[Gate]) -> None:
+    def __init__(self, server: asyncio.Server | TlsListener, gates: set[UpgradeGate]) -> None:
         self._gates = gates
         self.server = server
         self.port: int = server.sockets[0].getsockname()[1]
@@ -69,6 +71,11 @@ class Entrance:
         for gate in tuple(self._gates):
             gate.close()
 
+    async def wait_closed(self) -> None:
+        """Wait until nothing listens any more; after :meth:`close`."""
+        if isinstance(self.server, TlsListener):
+            await self.server.wait_closed()
+
 
 async def listen(pipeline: Pipeline, host: str, port: int, *, ssl: Callable[[], ssl.SSLContext | None]) -> Entrance:
     """Take sockets in.
@@ -77,76 +84,27 @@ async def listen(pipeline: Pipeline, host: str, port: int, *, ssl: Callable[[], 
         pipeline: how to decide about them.
         host: address to listen on.
         port: TCP port; 0 takes a free one.
-        ssl: asked for each connection anew, since certificates may be reloaded.
+        ssl: asked for each connection anew, since certificates may be reloaded; ``None`` is no TLS for all of them.
 
     Raises:
         OSError: the address cannot be listened on.
     """
-    gates: set[Gate] = set()
+    gates: set[UpgradeGate] = set()
+    if ssl() is None:
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: UpgradeGate(pipeline, gates), host, port, backlog=_BACKLOG)
+        return Entrance(server, gates)
 
-    def accept() -> TlsGate | UpgradeGate:
-        secure = ssl()
-        return UpgradeGate(pipeline, gates) if secure is None else TlsGate(pipeline, gates, secure)
+    def failed(error: Exception, peer: tuple[Any, ...]) -> None:
+        remote = _address(peer)
+        _log.warning("%s: TLS handshake failed: %s", remote, error)
+        pipeline.hub.emit(UpgradeError(error, remote))
 
-    return Entrance(await asyncio.get_running_loop().create_server(accept, host, port, backlog=_BACKLOG), gates)
-
-
-class Gate(Protocol):
-    """A socket that is no WebSocket yet."""
-
-    def close(self) -> None:
-        """End it: the server stops."""
-
-
-class TlsGate(asyncio.Protocol):
-    """One socket until TLS is up; then an :class:`UpgradeGate` has it.
-
-    A server of asyncio can do TLS itself, but tells nobody of handshakes that fail, and keeps one context for good.
-    """
-
-    def __init__(self, pipeline: Pipeline, gates: set[Gate], context: ssl.SSLContext) -> None:
-        self._pipeline = pipeline
-        self._gates = gates
-        self._context = context
-        self._loop = asyncio.get_running_loop()
-        self._ahead = bytearray()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin the TLS handshake."""
-        self._transport = cast(asyncio.Transport, transport)
-        self._transport.pause_reading()
-        self._remote = _address(transport.get_extra_info("peername"))
-        self._gates.add(self)
-        self._task = self._loop.create_task(self._secure(self._loop.time() + self._pipeline.timeout))
-
-    def data_received(self, data: bytes) -> None:
-        """Keep what comes, decrypted, together with the end of the TLS handshake."""
-        self._ahead += data
-
-    def close(self) -> None:
-        """The server stops."""
-        self._task.cancel()
-        self._transport.abort()
-
-    async def _secure(self, due: float) -> None:
-        try:
-            secured = await self._loop.start_tls(
-                self._transport, self, self._context, server_side=True, ssl_handshake_timeout=self._pipeline.timeout
-            )
-            if secured is None or secured.is_closing():
-                raise ConnectionResetError("the peer left during the TLS handshake")
-        except (OSError, ValueError) as exc:  # ValueError: a certificate that cannot be read
-            _log.warning("%s: TLS handshake failed: %s", self._remote, exc)
-            self._pipeline.hub.emit(UpgradeError(exc, self._remote))
-            self._transport.abort()
-        else:
-            gate = UpgradeGate(self._pipeline, self._gates, due=due)
-            secured.set_protocol(gate)
-            gate.connection_made(secured)
-            if self._ahead:
-                gate.data_received(bytes(self._ahead))
-        finally:
-            self._gates.discard(self)
+    tls = TlsListener(
+        await open_sockets(host, port, backlog=_BACKLOG), context=cast(Callable[[], Any], ssl),
+        timeout=pipeline.timeout, protocol=lambda due: UpgradeGate(pipeline, gates, due=due), failed=failed,
+    )  # fmt: skip
+    return Entrance(tls, gates)
 
 
 class UpgradeGate(asyncio.Protocol):
@@ -158,7 +116,7 @@ class UpgradeGate(asyncio.Protocol):
         due: when, by the loop's clock, it has to be decided; the pipeline's timeout from now unless given.
     """
 
-    def __init__(self, pipeline: Pipeline, gates: set[Gate], *, due: float | None = None) -> None:
+    def __init__(self, pipeline: Pipeline, gates: set[UpgradeGate], *, due: float | None = None) -> None:
         self._pipeline = pipeline
         self._gates = gates
         self._loop = asyncio.get_running_loop()
