@@ -128,6 +128,23 @@ async def test_a_lost_connection_is_dialled_again_without_end() -> None:
     assert [event.by for event in events.of(Disconnected)] == ["peer", "peer"]
 
 
+async def test_a_csms_that_ends_the_connection_instead_of_answering_is_a_failed_attempt() -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+
+    async with new_csms().serve("127.0.0.1", 0) as server:
+        charge_point = new_charge_point(server.port, backoff=AT_ONCE)
+        await charge_point.__aenter__()
+    events = Recorder(charge_point)
+    async with await asyncio.start_server(hang_up, "127.0.0.1", server.port):
+        attempt = await events.wait_for(Reconnecting, count=3)
+        assert isinstance(attempt.error, ConnectionError)
+        assert attempt.attempt >= 2
+        assert not charge_point.is_connected
+        await charge_point.close()
+
+
 async def test_a_closed_charge_point_stays_closed() -> None:
     async with new_csms().serve("127.0.0.1", 0) as server:
         charge_point = new_charge_point(server.port, backoff=AT_ONCE)

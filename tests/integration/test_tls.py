@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from http import HTTPStatus
 from pathlib import Path
@@ -348,6 +349,21 @@ async def test_messages_as_large_as_allowed_pass_through_tls(pki: Pki) -> None:
             data = "x" * 120_000
             answer = await charge_point.call(v16.DataTransfer(vendor_id="acme", data=data))
             assert answer.data == data
+
+
+async def test_the_alert_of_a_csms_is_the_error_of_the_charge_point(pki: Pki) -> None:
+    """In TLS 1.3 a client certificate is refused when for the client the handshake is over."""
+    context = ServerTls(pki.server(), client_ca=pki.ca).context
+
+    def refuse(listening: socket.socket) -> None:
+        with listening, pytest.raises(ssl.SSLError):
+            context.wrap_socket(listening.accept()[0], server_side=True)
+
+    listening = socket.create_server((HOST, 0))
+    refusing = asyncio.create_task(asyncio.to_thread(refuse, listening))
+    with pytest.raises(ssl.SSLError, match="certificate required"):
+        await station(listening.getsockname()[1], pki).__aenter__()
+    await refusing
 
 
 # Certificates change

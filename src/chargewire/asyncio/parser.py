@@ -109,6 +109,20 @@ async def dial(
     except BaseException:
         transport.abort()
         raise
+    if log.websocket is None:
+        # In TLS 1.3 a certificate is refused when for its owner the handshake is over already: here.
+        raise parser.lost or ConnectionResetError("the CSMS ended the connection instead of answering")
+
+
+class _Dialled(WSProtocol):  # type: ignore[misc]
+    """Keeps why a connection was lost: picows does not tell."""
+
+    lost: OSError | None = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if isinstance(exc, OSError):
+            self.lost = exc
+        super().connection_lost(exc)  # pyright: ignore[reportUnknownMemberType]
 
 
 def _parser(
@@ -121,7 +135,7 @@ def _parser(
 ) -> Any:
     """Build picows' protocol, with its own timers, pings and pongs off: those are ours."""
     host, target = client_of or (None, None)
-    return cast(Any, WSProtocol)(
+    return cast(Any, _Dialled if client_of else WSProtocol)(
         host, target, client_of is not None, decide, log, False, None, False, 0, 0,
         WSAutoPingStrategy.PING_WHEN_IDLE, False, max_frame, headers, _READ_BUFFER,
     )  # fmt: skip
