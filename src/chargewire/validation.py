@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
 import msgspec
+from msgspec import inspect
 
 from chargewire.errors import ErrorCode, InvalidPayload
 from chargewire.messages import CustomData, Message
@@ -75,8 +76,16 @@ def decode(payload: bytes | msgspec.Raw, type: type[M], *, tolerate: frozenset[s
 def encode(message: Message) -> bytes:
     """Write a message: compact JSON in schema field order, date-times with milliseconds at most (RPC-057)."""
     data = _encoder.encode(message)
-    if b"." in data and _MICROSECONDS.search(data):
+    if b"." not in data or not (found := _MICROSECONDS.search(data)):
+        return data
+    if _holds_text(type(message)) or b'"customData"' in data:
+        # A vendor's text may look like a date-time and must stay as it is.
         return _encoder.encode(_with_milliseconds(msgspec.to_builtins(message, builtin_types=(datetime,))))
+    while found:  # the answers to Heartbeat and BootNotification: cutting is five times as fast
+        end = found.end()
+        start = end - 3 if data[end - 6 : end - 3] != b"000" else end - 7
+        data = data[:start] + data[end:]
+        found = _MICROSECONDS.search(data, start)
     return data
 
 
@@ -259,6 +268,26 @@ def _mended(value: Any, reason: str, tolerate: frozenset[str]) -> Any:
 
 def _follow(value: Any, steps: list[int | str]) -> Any:
     return functools.reduce(lambda found, step: found[step], steps, value)
+
+
+@functools.cache
+def _holds_text(type: type[Message]) -> bool:
+    """Whether a message may hold text of any form, other than in ``customData``."""
+    return _is_textual(inspect.type_info(type))
+
+
+def _is_textual(type: inspect.Type) -> bool:
+    match type:
+        case inspect.StructType(fields=fields):
+            return any(_is_textual(field.type) for field in fields)
+        case inspect.UnionType(types=types):
+            return any(map(_is_textual, types))
+        case inspect.ListType(item_type=item):
+            return _is_textual(item)
+        case inspect.CustomType(cls=cls):
+            return cls is not CustomData
+        case _:
+            return isinstance(type, inspect.StrType | inspect.AnyType)
 
 
 def _with_milliseconds(value: Any) -> Any:
