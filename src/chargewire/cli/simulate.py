@@ -20,7 +20,7 @@ SupplyName = Literal["ac7", "ac22", "dc50"]
 
 REFRESH = 0.5  # seconds between two looks at the fleet
 QUIET_REFRESH = 10.0  # the same where the output is no terminal
-VISITS_EVERY = 90.0  # seconds, on average, that a connector stays free with --auto
+VISITS_EVERY = 60.0  # seconds, on average, that a connector stays free with --auto
 
 
 def simulate(

@@ -153,7 +153,9 @@ class Outlet:
 
     def step(self, seconds: float) -> None:
         """Deliver for some time. Nothing happens without a vehicle or with a full one."""
-        if self.is_full or seconds <= 0.0:
+        if seconds <= 0.0:
+            return
+        if self.is_full:
             self._current_a = 0.0
             return
         self._on_for_s += seconds

@@ -156,7 +156,9 @@ class StationModel:
         self._advance(now)
         it = self._at(connector)
         if it.transaction is not None:
-            self._end(it, _Cause(Trigger.ABNORMAL_CONDITION, _FAULT_REASONS.get(error_code, StopReason.OTHER)))
+            self._end(
+                it, it.transaction, _Cause(Trigger.ABNORMAL_CONDITION, _FAULT_REASONS.get(error_code, StopReason.OTHER))
+            )
         self._withdraw(it)
         self._settle(it, _Cause(Trigger.ABNORMAL_CONDITION))
         it.fault, it.fault_info = error_code, info
@@ -245,7 +247,7 @@ class StationModel:
         it = self._at(connector)
         cause = _Cause(Trigger.UNLOCK_COMMAND, StopReason.UNLOCK_COMMAND)
         if it.transaction is not None:
-            self._end(it, cause)
+            self._end(it, it.transaction, cause)
         self._withdraw(it)
         self._settle(it, cause)
         return self._flush()
@@ -258,7 +260,7 @@ class StationModel:
             return Availability.SCHEDULED, self._flush()
         for it in self.connectors:
             if it.transaction is not None:
-                self._end(it, _Cause(Trigger.RESET_COMMAND, reason))
+                self._end(it, it.transaction, _Cause(Trigger.RESET_COMMAND, reason))
             self._withdraw(it)
             self._settle(it, _Cause(Trigger.RESET_COMMAND, reason))
         self._reset_scheduled = False
@@ -379,7 +381,7 @@ class StationModel:
             if self._begins(it):
                 self._start(it, cause)
         elif (before - it.points) & self.settings.stop_points or not it.points:
-            self._end(it, cause)
+            self._end(it, running, cause)
         elif it.charging_state(self._now) is not running.charging_state or (before ^ it.points) & _TOLD_POINTS:
             self._tell(it, running, EventType.UPDATED, cause)
         self._report(it)
@@ -392,10 +394,7 @@ class StationModel:
         it.transaction = Transaction(self._new_transaction_id(), last_sample_at=self._now)
         self._tell(it, it.transaction, EventType.STARTED, cause)
 
-    def _end(self, it: Connector, cause: _Cause) -> None:
-        running = it.transaction
-        if running is None:
-            return
+    def _end(self, it: Connector, running: Transaction, cause: _Cause) -> None:
         self._withdraw(it)
         it.outlet.switch_off()
         it.cable = it.vehicle is not None

@@ -337,6 +337,7 @@ class SimulatedStation:
     def _begin(self, registration: Registration) -> None:
         if registration.interval > 0:  # BOOT-003
             self.settings.heartbeat_interval = registration.interval
+            self._heartbeat_moved.set()
         self._accepted.set()
         self._reporter.resume(self.model.statuses(), everything=True)
         self._charge_point.release_deliveries()

@@ -102,6 +102,13 @@ def test_an_empty_outlet_delivers_nothing_and_keeps_its_register() -> None:
     assert (outlet.sample().energy_wh, outlet.sample().power_w, outlet.sample().soc_percent) == (energy_wh, 0, None)
 
 
+def test_no_time_changes_nothing() -> None:
+    outlet = charging(AC_22_KW)
+    before = outlet.sample()
+    outlet.step(0)
+    assert outlet.sample() == before
+
+
 def test_the_same_seed_gives_the_same_readings() -> None:
     assert charging(AC_22_KW, seed=3).sample() == charging(AC_22_KW, seed=3).sample()
     assert charging(AC_22_KW, seed=3).sample() != charging(AC_22_KW, seed=4).sample()

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from chargewire import v16
 from chargewire.simulator.actions import IdToken, StatusChanged, TransactionChanged
-from chargewire.simulator.dialect import BootReason, Context, Dialect, Host, Registration
+from chargewire.simulator.dialect import BootReason, Dialect, Host, Registration
 from chargewire.simulator.tokens import TokenInfo
 
 from .handlers import Handlers16
@@ -68,4 +68,4 @@ class Dialect16(Dialect):
     async def send_aligned(self, at: datetime) -> None:
         """Deliver the values of the main meter and of every connector (MET-002, MET-004)."""
         for connector in range(len(self._host.model.connectors) + 1):
-            self._transactions.deliver_values(connector, self._host.settings.aligned_measurands, Context.CLOCK, at)
+            self._transactions.deliver_aligned(connector, at)

@@ -176,7 +176,9 @@ class Handlers16(Handlers):
         await self._host.call(v16.DiagnosticsStatusNotification(status=v16.DiagnosticsStatus.IDLE))
 
     async def _send_meter_values(self, connector: int | None) -> None:
-        at = self._host.clock()
         wanted = [connector] if connector is not None else [it.id for it in self._host.model.connectors]
         for number in wanted:
-            self._transactions.deliver_values(number, self._host.settings.sampled_measurands, Context.TRIGGER, at)
+            # T16-004: what was triggered is no transaction message; it may overtake them and may be lost.
+            values = self._transactions.values_now(number, self._host.settings.sampled_measurands, Context.TRIGGER)
+            if values is not None:
+                await self._host.call(values)

@@ -72,12 +72,19 @@ class Transactions:
             case EventType.ENDED:
                 self._tell_ended(event, at)
 
-    def deliver_values(self, connector: int, measurands: list[str], context: Context, at: datetime) -> None:
-        """Deliver what a connector reads now, 0 being the main meter; nothing when no measurand applies."""
-        sample = self._host.model.sample(connector, self._host.now())
-        running = self._host.model.connectors[connector - 1].transaction if connector else None
-        started = None if running is None else self._started[running.id]
-        self._deliver_value(connector, started, meter_value(sample, measurands, context, at))
+    def deliver_aligned(self, connector: int, at: datetime) -> None:
+        """Deliver what a connector reads at a time on the clock; 0 is the main meter."""
+        value = self._read(connector, self._host.settings.aligned_measurands, Context.CLOCK, at)
+        self._deliver_value(connector, self._running(connector), value)
+
+    def values_now(self, connector: int, measurands: list[str], context: Context) -> v16.MeterValues | None:
+        """Write what a connector reads now, 0 being the main meter; None when no measurand applies."""
+        value = self._read(connector, measurands, context, self._host.clock())
+        if not value.sampled_value:
+            return None
+        started = self._running(connector)
+        known = None if started is None else started.transaction_id()
+        return v16.MeterValues(connector_id=connector, transaction_id=known, meter_value=[value])
 
     def find(self, transaction_id: int) -> str | None:
         """Return the station's own name of a transaction that the CSMS knows by number."""
@@ -137,6 +144,14 @@ class Transactions:
             revise=self._numbered(started),
         )
         answer.add_done_callback(lambda _: self._started.pop(event.transaction_id, None))
+
+    def _read(self, connector: int, measurands: list[str], context: Context, at: datetime) -> v16.MeterValue:
+        return meter_value(self._host.model.sample(connector, self._host.now()), measurands, context, at)
+
+    def _running(self, connector: int) -> _Started | None:
+        """Return the transaction of a connector; the main meter has none (MET-004)."""
+        running = self._host.model.connectors[connector - 1].transaction if connector else None
+        return None if running is None else self._started[running.id]
 
     def _deliver_value(self, connector: int, started: _Started | None, value: v16.MeterValue) -> None:
         if not value.sampled_value:
