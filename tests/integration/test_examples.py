@@ -122,10 +122,10 @@ async def test_middleware_turns_away_calls_before_the_boot_and_times_all_of_them
 
 
 @asynccontextmanager
-async def web_example() -> AsyncIterator[tuple[httpx.AsyncClient, str]]:
-    """Run the example with a web server; yields a client of it and the URL of its OCPP endpoint."""
+async def web_example(name: str) -> AsyncIterator[tuple[httpx.AsyncClient, str]]:
+    """Run an example with a web server; yields a client of it and the URL of its OCPP endpoint."""
     ports = {"9000": free_port(), "8080": free_port()}
-    source = (EXAMPLES / "command_from_web_handler.py").read_text()
+    source = (EXAMPLES / name).read_text()
     async with (
         running(source, ports=ports) as script,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{ports['8080']}") as client,
@@ -153,7 +153,7 @@ async def refuse(csms: Connection, request: v16.Reset) -> v16.ResetResponse:
     ],
 )
 async def test_web_handler_hands_on_what_the_station_answers(answer: Answer, body: dict[str, str]) -> None:
-    async with web_example() as (client, url):
+    async with web_example("command_from_web_handler.py") as (client, url):
         charge_point = ChargePoint(url, v16, identity="CP001")
         charge_point.on(v16.Reset)(answer)
         async with charge_point:
@@ -162,9 +162,28 @@ async def test_web_handler_hands_on_what_the_station_answers(answer: Answer, bod
 
 
 async def test_web_handler_says_when_the_station_is_not_connected() -> None:
-    async with web_example() as (client, _):
+    async with web_example("command_from_web_handler.py") as (client, _):
         response = await client.post("/stations/CP001/reset")
         assert response.status_code == 409
+
+
+async def test_a_class_of_the_package_ocpp_is_run_and_commanded() -> None:
+    async with web_example("coming_from_ocpp.py") as (client, url):
+        asked = asyncio.Event()
+        charge_point = ChargePoint(url, v16, identity="CP001")
+        charge_point.on(v16.Reset)(accept)
+
+        @charge_point.on(v16.ChangeAvailability)
+        async def change(csms: Connection, request: v16.ChangeAvailability) -> v16.ChangeAvailabilityResponse:
+            asked.set()
+            return v16.ChangeAvailabilityResponse(status=v16.AvailabilityStatus.ACCEPTED)
+
+        assert (await client.post("/stations/CP001/reset")).status_code == 409
+        async with charge_point:
+            assert (await charge_point.call(BOOT_16)).interval == 300
+            await asked.wait()
+            response = await client.post("/stations/CP001/reset")
+        assert (response.status_code, response.json()) == (200, {"status": "Accepted"})
 
 
 def test_every_example_is_run_by_a_test() -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from chargewire import CSMS, Accept, ChargePoint, Event, Handshake, Station, v16, v21, v201
+from chargewire.compat.ocpp import Server
 
 E = TypeVar("E")
 
@@ -42,7 +43,7 @@ def new_charge_point(port: int, identity: str = "CP001", **options: Any) -> Char
 class Recorder:
     """Keeps events and lets a test wait for one of a kind."""
 
-    def __init__(self, source: CSMS[Any] | ChargePoint, *types: type[Event]) -> None:
+    def __init__(self, source: CSMS[Any] | ChargePoint | Server[Any], *types: type[Event]) -> None:
         self.events: list[Event] = []
         self._arrived = asyncio.Event()
         source.subscribe(self._take, *types)
