@@ -19,6 +19,7 @@ from chargewire.identity import MAX_IDENTITY
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 _EARLIER = timedelta(days=1)  # a certificate begins, for stations whose clock is behind
+_MAX_NAME = 64  # bytes; RFC 5280, A.1
 _AUTHORITY_BITS, _BITS = 3072, 2048  # of RSA keys; OCPP wants 2048 at least (SEC-040)
 
 
@@ -199,6 +200,8 @@ def create_authority(organization: str, *, now: datetime, days: int = 3650, key_
 
 
 def _subject(organization: str, common_name: str) -> x509.Name:
+    if too_long := next((each for each in (organization, common_name) if len(each.encode()) > _MAX_NAME), None):
+        raise ValueError(f"{too_long!r} is longer than the {_MAX_NAME} bytes of a name in a certificate")
     attributes = [x509.NameAttribute(NameOID.COMMON_NAME, common_name)]
     if organization:
         attributes.insert(0, x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization))

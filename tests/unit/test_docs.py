@@ -111,9 +111,11 @@ def test_the_reference_of_the_command_line_has_every_command_and_option() -> Non
     commands = [name for name in app if not name.startswith("-")]
     assert sorted(sections) == sorted(commands)
     for command in commands:
+        group = app[command]
         options = {
             name
-            for argument in app[command].assemble_argument_collection()
+            for part in ([group] if group.default_command else [group[each] for each in group if each[0] != "-"])
+            for argument in part.assemble_argument_collection()
             for name in argument.names
             if name.startswith("--") and not name.startswith(("--no-", "--empty-"))
         }

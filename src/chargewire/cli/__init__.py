@@ -33,5 +33,6 @@ def build_app() -> App:
     app.command("chargewire.cli.serve:serve", name="serve", help="Run the management system with its portal.")
     app.command("chargewire.cli.demo:demo", name="demo", help="Run the management system with two simulated stations.")
     app.command("chargewire.cli.simulate:simulate", name="simulate", help="Run simulated charging stations.")
+    app.command("chargewire.cli.certs:certs", name="certs", help="Make certificates for security profiles 2 and 3.")
     app.command("chargewire.cli.version:version", name="version", help="Print the versions of chargewire and of OCPP.")
     return app
