@@ -22,7 +22,7 @@ from picows import (
 )
 from picows.picows import WSProtocol  # type: ignore[attr-defined]  # not public
 
-from chargewire.asyncio.websocket import ParserLog, WebSocket
+from chargewire.asyncio.websocket import LingeringTransport, ParserLog, WebSocket
 from chargewire.errors import UpgradeRefused
 from chargewire.handshake import Terms
 
@@ -53,7 +53,7 @@ def accept(transport: asyncio.Transport, websocket: WebSocket, terms: Terms, *, 
 
     parser = _parser(decided, ParserLog(websocket), max_frame=max_frame)
     transport.set_protocol(parser)
-    parser.connection_made(transport)
+    parser.connection_made(LingeringTransport(transport))
     # picows wants a request to answer: the one it gets is ours, with the station's key.
     data = memoryview(
         b"GET / HTTP/1.1\r\nHost: -\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"

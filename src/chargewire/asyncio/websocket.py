@@ -135,6 +135,10 @@ class WebSocket(WSListener):
         if self._failure is None:
             self._failure = (code, reason)
             self.close(code, reason)
+            if self._transport is not None and isinstance(
+                underlying := cast(Any, self._transport.underlying_transport), LingeringTransport
+            ):
+                underlying.lingers = True
             # Not from inside of picows' parser; and reading on, so that no reset overtakes our close frame.
             self._loop.call_soon(self._linger)
 
@@ -356,6 +360,31 @@ class Pinger:
             elif sent is None and now - websocket.last_received > silence:
                 websocket.ping(now)
         self._timer = self._loop.call_later(self._period, self._sweep) if self._silence else None
+
+
+class LingeringTransport:
+    """A transport that picows cannot close while the peer may not have read our close frame.
+
+    picows closes a hundredth of a second after a protocol violation. With unread data that is a reset, and a reset
+    takes the close frame with it, so that the peer never learns what it did wrong.
+
+    Attributes:
+        lingers: only :meth:`WebSocket.abort` and the peer end the connection from now on.
+    """
+
+    __slots__ = ("_transport", "lingers")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self.lingers = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def close(self) -> None:
+        """Close, unless lingering."""
+        if not self.lingers:
+            self._transport.close()
 
 
 class _Sink(asyncio.Protocol):
