@@ -394,6 +394,27 @@ async def test_a_revocation_counts_from_the_reload_on(pki: Pki) -> None:
             await station(server.port, pki, key_pair=pair).__aenter__()
 
 
+async def test_a_resumed_session_does_not_get_around_a_reload(pki: Pki) -> None:
+    """A resumed session repeats no check of the certificate: it must not outlive the files it was checked with."""
+    context = client_context(ca=pki.ca, key_pair=pki.station("CP001"))
+
+    def resumes(port: int, session: ssl.SSLSession | None) -> tuple[bool | None, ssl.SSLSession | None]:
+        with (
+            socket.create_connection((HOST, port)) as plain,
+            context.wrap_socket(plain, server_hostname=HOST, session=session) as secure,
+        ):
+            secure.sendall(upgrade_request("/ocpp/CP001"))
+            assert secure.recv(4096).startswith(b"HTTP/1.1 101")  # what comes first holds the session ticket
+            return secure.session_reused, secure.session
+
+    tls = ServerTls(pki.server(), client_ca=pki.ca)
+    async with profile_3(Gatekeeper()).serve(HOST, 0, ssl=tls) as server:
+        _, session = await asyncio.to_thread(resumes, server.port, None)
+        assert (await asyncio.to_thread(resumes, server.port, session))[0]
+        tls.reload()
+        assert not (await asyncio.to_thread(resumes, server.port, session))[0]
+
+
 async def test_a_reload_that_fails_changes_nothing(pki: Pki) -> None:
     pair = pki.server()
     tls = ServerTls(pair)
