@@ -66,7 +66,7 @@ def test_scripts_travel_compressed_when_the_browser_takes_it(built: Path) -> Non
     assert plain.headers["vary"] == "Accept-Encoding"
 
 
-@pytest.mark.parametrize("path", ["/stations", "/stations/CP001", "/transactions/7"])
+@pytest.mark.parametrize("path", ["/stations", "/stations/CP001", "/stations/CP.001", "/transactions/7"])
 def test_a_path_of_the_portal_is_the_page(built: Path, path: str) -> None:
     with serve(built) as client:
         assert client.get(path).text == PAGE

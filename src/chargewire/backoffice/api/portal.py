@@ -1,6 +1,6 @@
 """The portal's files, read once and served from memory with strict headers. Knows nothing of what they show.
 
-Every path that is no file and has no suffix is the page itself: the portal routes in the browser.
+Every path that is no file is the page itself, unless it looks like a file: the portal routes in the browser.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ DIRECTORY = Path(__file__).parent.parent / "portal"
 
 _INDEX = "index.html"
 _HASHED = "assets/"  # Vite names what it puts there after its content
+_SCREENS = ("stations/", "transactions/")  # where an identity may have dots
 _RESERVED = ("api/", "socket.io/", "schema/", "health/")
 _COMPRESSIBLE = ("text/", "application/javascript", "application/json", "application/manifest+json", "image/svg+xml")
 _MIN_COMPRESSED = 1024
@@ -92,7 +93,7 @@ def _respond(request: Request[Any, Any, Any], assets: dict[str, Asset], path: st
     if f"{path}/".startswith(_RESERVED):
         raise Problem(HTTPStatus.NOT_FOUND, f"There is nothing at /{path}.")
     asset = assets.get(path or _INDEX)
-    if asset is None and not PurePosixPath(path).suffix:
+    if asset is None and (path.startswith(_SCREENS) or not PurePosixPath(path).suffix):
         asset = assets.get(_INDEX)
         if asset is None:
             return Response(_NOT_BUILT, status_code=HTTPStatus.SERVICE_UNAVAILABLE, media_type=MediaType.HTML)
