@@ -314,23 +314,21 @@ def read_deflate(header: str) -> Deflate | None:
     return Deflate(_MAX_WINDOW_BITS, header)
 
 
-def encode_reject(reject: Reject) -> bytes:
-    """Write the HTTP response of a refusal: plain text that says why."""
+def write_reject(reject: Reject) -> tuple[dict[str, str], bytes]:
+    """Write headers and body of a refusal: plain text that says why."""
     body = f"{reject.reason or reject.status.phrase}\n".encode()
-    headers = {
-        "Content-Type": "text/plain; charset=utf-8",
-        "Content-Length": str(len(body)),
-        "Connection": "close",
-        **(
-            {"WWW-Authenticate": 'Basic realm="ocpp", charset="UTF-8"'}
-            if reject.status == HTTPStatus.UNAUTHORIZED
-            else {}
-        ),
-        **reject.headers,
-    }
+    headers = {"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(body))}
+    if reject.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Basic realm="ocpp", charset="UTF-8"'
+    return headers | dict(reject.headers), body
+
+
+def encode_reject(reject: Reject) -> bytes:
+    """Write the HTTP response of a refusal."""
+    headers, body = write_reject(reject)
     lines = [
         f"HTTP/1.1 {reject.status.value} {reject.status.phrase}",
-        *(f"{k}: {v}" for k, v in headers.items()),
+        *(f"{name}: {value}" for name, value in ({"Connection": "close"} | headers).items()),
         "",
         "",
     ]

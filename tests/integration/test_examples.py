@@ -167,6 +167,23 @@ async def test_web_handler_says_when_the_station_is_not_connected() -> None:
         assert response.status_code == 409
 
 
+@pytest.mark.parametrize("name", ["asgi_starlette.py", "asgi_fastapi.py", "asgi_litestar.py"])
+async def test_a_csms_lives_in_a_web_application(name: str) -> None:
+    port = free_port()
+    async with (
+        running((EXAMPLES / name).read_text(), ports={"8080": port}) as script,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
+    ):
+        await script.listens(port)
+        assert (await client.post("/stations/CP001/reset")).status_code == 409
+        charge_point = ChargePoint(f"ws://127.0.0.1:{port}/ocpp", v16, identity="CP001")
+        charge_point.on(v16.Reset)(accept)
+        async with charge_point:
+            assert (await charge_point.call(BOOT_16)).interval == 300
+            response = await client.post("/stations/CP001/reset")
+        assert (response.status_code, response.json()) == (200, {"status": "Accepted"})
+
+
 async def test_a_class_of_the_package_ocpp_is_run_and_commanded() -> None:
     async with web_example("coming_from_ocpp.py") as (client, url):
         asked = asyncio.Event()

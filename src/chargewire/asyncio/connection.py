@@ -115,6 +115,16 @@ class Connection:
         exchange = Exchange("outgoing", str(uuid4()), type(request).__name__, request, self)
         return cast(R, await proceed(exchange))
 
+    def call_from_thread(self, request: Request[Any, R], *, timeout: float | None = None) -> R:
+        """Send a CALL from a thread that is not the event loop's, and block until the response; see :meth:`call`.
+
+        Raises:
+            RuntimeError: the calling thread is the event loop's, which would wait for itself.
+        """
+        if asyncio._get_running_loop() is self._loop:  # noqa: SLF001 - for those who extend asyncio
+            raise RuntimeError("this is the thread of the event loop: await call() here")
+        return asyncio.run_coroutine_threadsafe(self.call(request, timeout=timeout), self._loop).result()
+
     async def send(self, message: Send) -> None:
         """Send an OCPP 2.1 SEND; there is no answer, not even to nonsense.
 

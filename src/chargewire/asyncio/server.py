@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Generic, TypeVar
 
 from chargewire import handshake
+from chargewire.asyncio.asgi import AsgiApp, Reception
 from chargewire.asyncio.connection import Connection, Context
 from chargewire.asyncio.dispatch import Dispatcher
 from chargewire.asyncio.hub import EventHub, Listener
@@ -188,20 +189,54 @@ class CSMS(Generic[S]):
             pinger.close()
             await entrance.wait_closed()
 
+    def asgi(self) -> AsgiApp:
+        """Make an ASGI application of this CSMS, to mount in Starlette, FastAPI, Litestar and their like.
+
+        Authentication, limits, events and replaced connections are those of :meth:`serve`. What belongs to the socket
+        is the ASGI server's: ``Timeouts.ping_interval``, ``compress`` and ``Limits.head`` mean nothing here. A refusal
+        has its status and reason where the server has the extension ``websocket.http.response``, and is a bare 403
+        elsewhere. Whether a connection is encrypted is what the server says, or makes of a proxy's headers.
+
+        Raises:
+            ValueError: the security profile is 3: ASGI knows nothing of client certificates.
+        """
+        if self._security_profile is SecurityProfile.MUTUAL_TLS:
+            raise ValueError("security_profile: 3 needs client certificates, which ASGI cannot show; use serve()")
+        return AsgiApp(
+            Reception(
+                decide=self._decider(deflate=False, organization=None), admit=self._admitter, hub=self._hub,
+                timeout=self._handshake_timeout, max_message=self._limits.message, close_timeout=self._timeouts.close,
+            )
+        )  # fmt: skip
+
     def _register(self, message: type[Request[Any, Any] | Send], handler: Callable[[Any, Any], Awaitable[Any]]) -> None:
         if message in self._handlers:
             raise ValueError(f"{message.__module__}.{message.__name__} already has a handler")
         self._handlers[message] = handler
 
     def _pipeline(self, dispatcher: Dispatcher, pinger: Pinger, organization: str | None) -> Pipeline:
+        def websocket(owner: Owner, terms: Terms) -> WebSocket:
+            return WebSocket(
+                owner, limit=self._limits.message, deflate=terms.deflate, close_timeout=self._timeouts.close,
+                pinger=pinger,
+            )  # fmt: skip
+
+        return Pipeline(
+            decide=self._decider(deflate=self._compress, organization=organization), admit=self._admitter(dispatcher),
+            websocket=websocket, hub=self._hub, timeout=self._handshake_timeout, max_head=self._limits.head,
+            max_message=self._limits.message,
+        )  # fmt: skip
+
+    def _decider(self, *, deflate: bool, organization: str | None) -> Callable[[Handshake, str], Terms]:
+        return functools.partial(
+            handshake.decide, spoken=self._versions, on_no_subprotocol=self._on_no_subprotocol, deflate=deflate,
+            profile=self._security_profile, organization=organization,
+        )  # fmt: skip
+
+    def _admitter(self, dispatcher: Dispatcher) -> Callable[[Handshake, Terms], Awaitable[Owner | Reject]]:
         context = Context(
             role=Role.CSMS, handlers=self._handlers, middleware=self._middleware, timeouts=self._timeouts,
             limits=self._limits, tolerate=self._tolerate, hub=self._hub, dispatcher=dispatcher,
-        )  # fmt: skip
-
-        decide = functools.partial(
-            handshake.decide, spoken=self._versions, on_no_subprotocol=self._on_no_subprotocol,
-            deflate=self._compress, profile=self._security_profile, organization=organization,
         )  # fmt: skip
 
         async def admit(asked: Handshake, terms: Terms) -> Owner | Reject:
@@ -215,16 +250,7 @@ class CSMS(Generic[S]):
                 case Reject():
                     return decision
 
-        def websocket(owner: Owner, terms: Terms) -> WebSocket:
-            return WebSocket(
-                owner, limit=self._limits.message, deflate=terms.deflate, close_timeout=self._timeouts.close,
-                pinger=pinger,
-            )  # fmt: skip
-
-        return Pipeline(
-            decide=decide, admit=admit, websocket=websocket, hub=self._hub, timeout=self._handshake_timeout,
-            max_head=self._limits.head, max_message=self._limits.message,
-        )  # fmt: skip
+        return admit
 
 
 class _Member(Station[S]):

@@ -119,6 +119,7 @@ async def serve(
         entrance.close()
         await shared.close(timeouts.close)
         pinger.close()
+        await entrance.wait_closed()
 
 
 class Server(Generic[S]):
