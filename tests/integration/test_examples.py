@@ -1,6 +1,8 @@
 """Every file of examples/ runs, and does what its first line promises."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -201,6 +203,12 @@ async def test_a_class_of_the_package_ocpp_is_run_and_commanded() -> None:
             await asked.wait()
             response = await client.post("/stations/CP001/reset")
         assert (response.status_code, response.json()) == (200, {"status": "Accepted"})
+
+
+def test_handlers_are_tested_with_the_kit() -> None:
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(EXAMPLES / "test_depot.py")]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert run.returncode == 0, run.stdout + run.stderr
 
 
 def test_every_example_is_run_by_a_test() -> None:

@@ -1,0 +1,105 @@
+"""Both ends of one connection in memory: who waits for whom, and what goes around a call."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from support.library import NOW, new_csms
+
+from chargewire import (
+    CallRejected,
+    ConnectionLost,
+    Exchange,
+    NotConnected,
+    Proceed,
+    Station,
+    v16,
+)
+from chargewire.messages import Response
+from chargewire.testing import FakeClock, RecordingStation, link
+
+RESET = v16.Reset(type=v16.ResetType.SOFT)
+ACCEPTED = v16.ResetResponse(status=v16.ResetStatus.ACCEPTED)
+
+
+def resettable() -> RecordingStation:
+    station = RecordingStation(v16)
+    station.answer(v16.Reset, ACCEPTED)
+    return station
+
+
+async def test_a_handler_can_call_the_station_it_answers() -> None:
+    """RPC-032: calls in opposite directions may cross."""
+    csms = new_csms()
+
+    @csms.on(v16.Authorize)
+    async def authorize(station: Station[str], request: v16.Authorize) -> v16.AuthorizeResponse:
+        assert await station.call(RESET) == ACCEPTED
+        return v16.AuthorizeResponse(id_tag_info=v16.IdTagInfo(status=v16.AuthorizationStatus.ACCEPTED))
+
+    async with link(csms, v16, handlers=resettable()) as (charge_point, _):
+        answer = await charge_point.call(v16.Authorize(id_tag="TAG"))
+    assert answer.id_tag_info.status is v16.AuthorizationStatus.ACCEPTED
+
+
+async def test_a_slow_handler_holds_up_no_other_call_of_its_station() -> None:
+    csms = new_csms()
+    go_on = asyncio.Event()
+
+    @csms.on(v16.Authorize)
+    async def authorize(station: Station[str], request: v16.Authorize) -> v16.AuthorizeResponse:
+        await go_on.wait()
+        return v16.AuthorizeResponse(id_tag_info=v16.IdTagInfo(status=v16.AuthorizationStatus.ACCEPTED))
+
+    async with link(csms, v16, handlers=resettable()) as (charge_point, station):
+        slow = asyncio.create_task(charge_point.call(v16.Authorize(id_tag="TAG")))
+        await asyncio.sleep(0)
+        assert await station.call(RESET) == ACCEPTED
+        assert not slow.done()
+        go_on.set()
+        await slow
+
+
+async def test_calls_leave_one_at_a_time_and_in_order() -> None:
+    """RPC-030."""
+    wallbox = resettable()
+    async with link(new_csms(), v16, handlers=wallbox) as (_, station):
+        requests = [v16.Reset(type=kind) for kind in (v16.ResetType.SOFT, v16.ResetType.HARD) * 10]
+        await asyncio.gather(*(station.call(request) for request in requests))
+    assert wallbox.received == requests
+
+
+async def test_a_call_fails_at_once_when_the_connection_is_lost() -> None:
+    wallbox = RecordingStation(v16)
+    wallbox.answer(v16.Reset, lambda _: asyncio.get_running_loop().create_future())
+    async with link(new_csms(), v16, handlers=wallbox) as (charge_point, station):
+        with FakeClock() as clock:
+            in_flight = asyncio.create_task(station.call(RESET))
+            queued = asyncio.create_task(station.call(RESET))
+            await wallbox.wait_for(v16.Reset)
+            started = clock()
+            await charge_point.close()
+            with pytest.raises(ConnectionLost):
+                await in_flight
+            with pytest.raises(NotConnected):
+                await queued
+            assert clock() == started
+
+
+async def test_layers_see_calls_in_both_directions_and_may_refuse_them() -> None:
+    seen: list[tuple[str, str]] = []
+
+    async def layer(exchange: Exchange, proceed: Proceed) -> Response:
+        seen.append((exchange.direction, exchange.action))
+        if exchange.action == "Reset":
+            raise CallRejected("SecurityError", "not today")
+        return await proceed(exchange)
+
+    wallbox = resettable()
+    async with link(new_csms(middleware=[layer]), v16, handlers=wallbox) as (charge_point, station):
+        assert (await charge_point.call(v16.Heartbeat())).current_time == NOW
+        with pytest.raises(CallRejected, match="not today"):
+            await station.call(RESET)
+    assert seen == [("incoming", "Heartbeat"), ("outgoing", "Reset")]
+    assert wallbox.received == []
