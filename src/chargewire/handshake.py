@@ -326,9 +326,10 @@ def write_reject(reject: Reject) -> tuple[dict[str, str], bytes]:
 def encode_reject(reject: Reject) -> bytes:
     """Write the HTTP response of a refusal."""
     headers, body = write_reject(reject)
+    headers.setdefault("Connection", "close")
     lines = [
         f"HTTP/1.1 {reject.status.value} {reject.status.phrase}",
-        *(f"{name}: {value}" for name, value in ({"Connection": "close"} | headers).items()),
+        *(f"{name}: {value}" for name, value in headers.items()),
         "",
         "",
     ]

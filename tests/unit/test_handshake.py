@@ -23,11 +23,13 @@ from chargewire.handshake import (
     agree,
     agree_deflate,
     check_upgrade,
+    decide,
     encode_reject,
     parse_head,
     read_deflate,
     read_handshake,
 )
+from chargewire.security import SecurityProfile
 
 KEY = base64.b64encode(bytes(16)).decode()
 HEADERS = {"upgrade": "websocket", "connection": "Upgrade", "sec-websocket-version": "13", "sec-websocket-key": KEY}
@@ -326,6 +328,28 @@ def test_a_csms_may_decline_compression() -> None:
 def test_a_csms_may_not_agree_to_what_was_not_offered(header: str) -> None:
     with pytest.raises(ValueError, match="was not offered"):
         read_deflate(header)
+
+
+# All steps
+
+
+@pytest.mark.parametrize(
+    ("offered", "profile", "status"),
+    [
+        ("ocpp1.6", SecurityProfile.NONE, None),
+        ("ocpp0.1", SecurityProfile.NONE, HTTPStatus.BAD_REQUEST),
+        ("ocpp1.6", SecurityProfile.BASIC, HTTPStatus.UNAUTHORIZED),
+    ],
+)
+def test_every_step_may_refuse_and_says_whom(offered: str, profile: SecurityProfile, status: HTTPStatus | None) -> None:
+    asked = handshake(sec_websocket_protocol=offered)
+    steps = {"spoken": ["ocpp1.6"], "on_no_subprotocol": "refuse", "deflate": True, "organization": None}
+    if status is None:
+        assert decide(asked, KEY, profile=profile, **steps) == Terms("ocpp1.6", None, KEY)
+        return
+    with pytest.raises(Refused) as refusal:
+        decide(asked, KEY, profile=profile, **steps)
+    assert (refusal.value.reject.status, refusal.value.identity) == (status, asked.identity)
 
 
 # Refusals
