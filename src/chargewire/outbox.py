@@ -55,8 +55,9 @@ class Outbox:
 
     Attributes:
         attempts: Sends before a message is given up (TransactionMessageAttempts, MessageAttempts[TransactionEvent]).
+            The figure of the example in OCPP 1.6, 3.7.1.
         retry_interval: Seconds; before a message is sent again this is waited once for each of its sends so far
-            (TransactionMessageRetryInterval, MessageAttemptInterval[TransactionEvent]).
+            (TransactionMessageRetryInterval, MessageAttemptInterval[TransactionEvent]). The figure of the same example.
     """
 
     def __init__(self, *, attempts: int = 3, retry_interval: float = 60.0) -> None:

@@ -10,12 +10,15 @@ class Timeouts:
     """How long to wait, in seconds.
 
     Attributes:
-        call: for the answer to a CALL, from the moment it leaves (OCPP 2.x advises 30 s to start with, RPC-033).
-        connect: a charge point, for the upgrade to be answered.
-        close: for the peer's close frame, and on shutdown for handlers that still run.
+        call: for the answer to a CALL, from the moment it leaves. OCPP 2.x advises 30 s to start with (RPC-033).
+        connect: a charge point, for the upgrade to be answered. As patient as with a call: a station may have nothing
+            better than a mobile network.
+        close: for the peer's close frame, and on shutdown for handlers that still run. Half of what Docker grants a
+            process that it asks to stop.
         ping_interval: of silence before the peer is pinged, give or take a quarter so that a fleet does not ping in
             step; 0 pings never. 30 s is below the idle limit of the usual load balancers.
-        pong: for any sign of life after a ping before the connection is dropped.
+        pong: for any sign of life after a ping before the connection is dropped. With the silence before it, a line
+            that died is noticed within a minute.
     """
 
     call: float = 30.0
@@ -36,9 +39,10 @@ class Limits:
     Attributes:
         message: bytes in one message, after reassembly and inflating; more closes with 1009. 128 KiB holds the longest
             NotifyReport seen with room to spare.
-        head: bytes in the head of an upgrade request; more is answered with 431.
+        head: bytes in the head of an upgrade request; more is answered with 431. What usual HTTP servers take, too.
         concurrent_calls: CALLs of one peer that are handled at the same time; the next ones wait their turn, and a
-            peer that goes on sending is no longer read from.
+            peer that goes on sending is no longer read from. A peer that keeps to OCPP has one under way; the rest is
+            for those that do not wait.
     """
 
     message: int = 128 * 1024

@@ -47,8 +47,8 @@ class ServerTls:
     Args:
         key_pairs: one for each kind of key, RSA and ECDSA: OCPP wants both on one port (SEC-031).
         client_ca: certificates of those who sign the stations' certificates; for profile 3.
-        client_certificate: with ``client_ca``, whether a station must present one, or may. ``"optional"`` serves
-            stations of profile 2 and 3 on one port.
+        client_certificate: with ``client_ca``, ``"required"`` of every station, or ``"optional"``, which serves
+            stations of profile 2 and 3 on one port. Who names an authority means profile 3.
         revocations: revocation lists of ``client_ca``, in PEM. A list that has expired refuses every station.
         organization: the O that a station's certificate must have (SEC-037).
 
