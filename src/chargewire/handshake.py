@@ -7,10 +7,10 @@ import binascii
 import hmac
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from chargewire.identity import basic_credentials, choose_subprotocol, identity_of, offered_subprotocols
 from chargewire.security import Certificate, SecurityProfile, canonical_password
@@ -79,9 +79,18 @@ class Handshake:
 
 @dataclass(frozen=True, slots=True)
 class Accept(Generic[S_co]):
-    """Let the station in. ``session`` is yours: it becomes ``station.session``."""
+    """Let the station in.
+
+    Attributes:
+        session: yours: it becomes ``station.session``.
+        protocol: the subprotocol to speak instead of the first that fits: one that the station offered, and that is
+            spoken here.
+        identity: what to know the station by, instead of what its URL says.
+    """
 
     session: S_co
+    protocol: str | None = None
+    identity: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +293,32 @@ def agree(
     compress = deflate and subprotocol not in (None, "ocpp1.6")
     offer = handshake.headers.get("sec-websocket-extensions", "")
     return Terms(subprotocol, agree_deflate(offer) if compress else None, key)
+
+
+def settle(
+    handshake: Handshake, terms: Terms, accept: Accept[Any], *, spoken: Collection[str]
+) -> tuple[Handshake, Terms]:
+    """Put into force what an authenticator wants changed.
+
+    Returns:
+        The handshake with the station's final identity, and the terms with its final subprotocol.
+
+    Raises:
+        ValueError: it cannot have what it wants. That is this side's mistake, not the station's.
+    """
+    if accept.identity is not None:
+        if not accept.identity:
+            raise ValueError("Accept.identity: expected a name, got an empty one")
+        handshake = replace(handshake, identity=accept.identity)
+    wanted = accept.protocol
+    if wanted in (None, terms.subprotocol):
+        return handshake, terms
+    if wanted not in handshake.protocols:
+        raise ValueError(f"Accept.protocol: {wanted!r} was not offered; {', '.join(handshake.protocols)} was")
+    if wanted not in spoken:
+        raise ValueError(f"Accept.protocol: {wanted!r} is not spoken here; {', '.join(spoken)} is")
+    # CON-016: not on 1.6. A change from 1.6 goes without as well, which every station can do.
+    return handshake, replace(terms, subprotocol=wanted, deflate=None if wanted == "ocpp1.6" else terms.deflate)
 
 
 def agree_deflate(header: str) -> Deflate | None:

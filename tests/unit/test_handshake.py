@@ -28,6 +28,7 @@ from chargewire.handshake import (
     parse_head,
     read_deflate,
     read_handshake,
+    settle,
 )
 from chargewire.security import SecurityProfile
 
@@ -248,6 +249,46 @@ def test_without_a_common_subprotocol_the_upgrade_is_refused(offer: str) -> None
 def test_without_a_common_subprotocol_the_handshake_may_be_completed_without_one(offer: str) -> None:
     """CON-011, CON-013."""
     assert agreed(offer, on_no_subprotocol="close_after_handshake") == Terms(None, None, KEY)
+
+
+# What the authenticator changes
+
+
+def settled(accept: Accept[None], *, offer: str = "ocpp2.0.1, ocpp1.6, ocpp0.1") -> tuple[Handshake, Terms]:
+    found = handshake(sec_websocket_protocol=offer, sec_websocket_extensions="permessage-deflate")
+    spoken = ("ocpp1.6", "ocpp2.0.1", "ocpp2.1")
+    terms = agree(found, KEY, spoken=spoken, on_no_subprotocol="refuse", deflate=True)
+    return settle(found, terms, accept, spoken=spoken)
+
+
+def test_an_authenticator_may_leave_everything_as_it_is() -> None:
+    found, terms = settled(Accept(None))
+    assert (found.identity, terms.subprotocol) == ("CS001", "ocpp2.0.1")
+    assert settled(Accept(None, protocol="ocpp2.0.1")) == (found, terms)
+
+
+def test_an_authenticator_may_choose_another_of_the_offered_versions() -> None:
+    """CON-009: for this station; CON-016: without compression when that is 1.6."""
+    assert settled(Accept(None, protocol="ocpp1.6"))[1] == Terms("ocpp1.6", None, KEY)
+    later = settled(Accept(None, protocol="ocpp2.1"), offer="ocpp2.0.1,ocpp2.1")[1]
+    assert (later.subprotocol, later.deflate is None) == ("ocpp2.1", False)
+
+
+@pytest.mark.parametrize(
+    ("accept", "complaint"),
+    [
+        (Accept(None, protocol="ocpp2.1"), "'ocpp2.1' was not offered; ocpp2.0.1, ocpp1.6, ocpp0.1 was"),
+        (Accept(None, protocol="ocpp0.1"), "'ocpp0.1' is not spoken here; ocpp1.6, ocpp2.0.1, ocpp2.1 is"),
+        (Accept(None, identity=""), "Accept.identity: expected a name"),
+    ],
+)
+def test_an_authenticator_cannot_have_what_the_station_did_not_offer(accept: Accept[None], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        settled(accept)
+
+
+def test_an_authenticator_may_give_the_station_another_name() -> None:
+    assert settled(Accept(None, identity="acme/7"))[0].identity == "acme/7"
 
 
 # permessage-deflate

@@ -25,7 +25,7 @@ from chargewire.handshake import Handshake, Head, Refused, Reject, Terms
 Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Any], Awaitable[None]]
-Admit = Callable[[Handshake, Terms], Awaitable[Owner | Reject]]
+Admit = Callable[[Handshake, Terms], Awaitable[tuple[Owner, Terms] | Reject]]
 
 _RESPONSE = "websocket.http.response"  # the extension by which an upgrade is refused with more than a 403
 _MANY = 64  # messages that wait to be sent before the peer is no longer read from
@@ -156,7 +156,7 @@ class _Upgrade:
             case Reject():
                 raise Refused(decision, asked.identity)
             case _:
-                return decision, terms
+                return decision
 
 
 class _Channel:

@@ -6,7 +6,7 @@ import functools
 import ssl as tls
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from chargewire import handshake
 from chargewire.asyncio.asgi import AsgiApp, Reception
@@ -16,7 +16,7 @@ from chargewire.asyncio.hub import EventHub, Listener
 from chargewire.asyncio.options import Limits, Timeouts
 from chargewire.asyncio.roster import Roster, Unspoken
 from chargewire.asyncio.tls import ServerTls, check_context
-from chargewire.asyncio.upgrade import Entrance, Pipeline, listen
+from chargewire.asyncio.upgrade import Admit, Entrance, Pipeline, listen
 from chargewire.asyncio.websocket import GOING_AWAY, Channel, Owner, Pinger, WebSocket
 from chargewire.events import Event
 from chargewire.handshake import Accept, Authenticator, Handshake, NoSubprotocol, Reject, Terms
@@ -233,20 +233,21 @@ class CSMS(Generic[S]):
             profile=self._security_profile, organization=organization,
         )  # fmt: skip
 
-    def _admitter(self, dispatcher: Dispatcher) -> Callable[[Handshake, Terms], Awaitable[Owner | Reject]]:
+    def _admitter(self, dispatcher: Dispatcher) -> Admit:
         context = Context(
             role=Role.CSMS, handlers=self._handlers, middleware=self._middleware, timeouts=self._timeouts,
             limits=self._limits, tolerate=self._tolerate, hub=self._hub, dispatcher=dispatcher,
         )  # fmt: skip
 
-        async def admit(asked: Handshake, terms: Terms) -> Owner | Reject:
+        async def admit(asked: Handshake, terms: Terms) -> tuple[Owner, Terms] | Reject:
             if terms.subprotocol is None:
-                return Unspoken()
+                return Unspoken(), terms
             decision = await self._authenticate(asked)
             match decision:
                 case Accept(session=session):
-                    version = self._versions[terms.subprotocol]
-                    return _Member(self._roster, asked.identity, version, asked.remote, context, session)
+                    asked, terms = handshake.settle(asked, terms, decision, spoken=self._versions)
+                    version = self._versions[cast(str, terms.subprotocol)]
+                    return _Member(self._roster, asked.identity, version, asked.remote, context, session), terms
                 case Reject():
                     return decision
 

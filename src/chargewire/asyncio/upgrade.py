@@ -27,6 +27,8 @@ _MAX_AHEAD = 64 * 1024  # bytes a client may send before it has our answer
 _BACKLOG = 4096  # a fleet that reconnects at once must not meet refused connections
 _KEEP_ALIVE = ("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)  # below the idle limit of balancers
 
+Admit = Callable[[Handshake, Terms], Awaitable[tuple[Owner, Terms] | Reject]]
+
 _log = logging.getLogger("chargewire")
 
 
@@ -36,7 +38,7 @@ class Pipeline:
 
     Attributes:
         decide: the sync steps that need no waiting; raises :exc:`~chargewire.handshake.Refused`.
-        admit: authentication; who is to own the connection, or the refusal.
+        admit: authentication; who is to own the connection and on which terms, or the refusal.
         websocket: makes what runs the connection.
         timeout: seconds for everything from the connection to the answer, the TLS handshake included.
         max_head: bytes of a request head.
@@ -44,7 +46,7 @@ class Pipeline:
     """
 
     decide: Callable[[Handshake, str], Terms]
-    admit: Callable[[Handshake, Terms], Awaitable[Owner | Reject]]
+    admit: Admit
     websocket: Callable[[Owner, Terms], WebSocket]
     hub: EventHub
     timeout: float
@@ -187,8 +189,8 @@ class UpgradeGate(asyncio.Protocol):
             match decision:
                 case Reject():
                     self._refuse(decision)
-                case _:
-                    self._hand_over(decision, terms)
+                case (owner, settled):
+                    self._hand_over(owner, settled)
 
     def _read_handshake(self, head: Head) -> Handshake:
         tls: ssl.SSLObject | None = self._transport.get_extra_info("ssl_object")

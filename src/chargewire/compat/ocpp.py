@@ -94,8 +94,9 @@ async def serve(
         return ssl.context if isinstance(ssl, ServerTls) else ssl
 
     check_context(secure(), security_profile)
+    spoken = [version.SUBPROTOCOL for version in versions]
     decide = functools.partial(
-        handshake.decide, spoken=[version.SUBPROTOCOL for version in versions], deflate=compress,
+        handshake.decide, spoken=spoken, deflate=compress,
         on_no_subprotocol=on_no_subprotocol, profile=security_profile,
         organization=ssl.organization if isinstance(ssl, ServerTls) else None,
     )  # fmt: skip
@@ -109,8 +110,8 @@ async def serve(
 
     shared = _Shared[S](handler, limits)
     pipeline = Pipeline(
-        decide=decide, admit=functools.partial(_admit, authenticate, shared), websocket=websocket, hub=shared.hub,
-        timeout=handshake_timeout, max_head=limits.head, max_message=limits.message,
+        decide=decide, admit=functools.partial(_admit, authenticate, spoken, shared), websocket=websocket,
+        hub=shared.hub, timeout=handshake_timeout, max_head=limits.head, max_message=limits.message,
     )  # fmt: skip
     entrance = await listen(pipeline, host, port, ssl=secure)
     try:
@@ -438,12 +439,15 @@ class _Shared(Generic[S]):
         await connection.close(code)
 
 
-async def _admit(authenticate: Authenticator[S], shared: _Shared[S], asked: Handshake, terms: Terms) -> Owner | Reject:
+async def _admit(
+    authenticate: Authenticator[S], spoken: Sequence[str], shared: _Shared[S], asked: Handshake, terms: Terms
+) -> tuple[Owner, Terms] | Reject:
     if terms.subprotocol is None:
-        return Unspoken()
+        return Unspoken(), terms
     decision = await authenticate(asked)
     match decision:
         case Accept(session=session):
-            return Connection(asked, terms.subprotocol, session, shared)
+            asked, terms = handshake.settle(asked, terms, decision, spoken=spoken)
+            return Connection(asked, cast(str, terms.subprotocol), session, shared), terms
         case Reject():
             return decision
