@@ -33,14 +33,16 @@ from chargewire.events import (
     UpgradeError,
 )
 from chargewire.handshake import Accept, Handshake, Reject, check_profile, verify_password
-from chargewire.messages import CustomData
+from chargewire.messages import NO_REPLY, CustomData, NoReply
 from chargewire.middleware import Exchange, Middleware, Proceed
 from chargewire.outbox import Outbox
-from chargewire.routing import Handlers, on, on_send
+from chargewire.routing import ANY_ACTION, Handlers, on, on_action, on_send
 from chargewire.security import Certificate, SecurityProfile, canonical_password
 
 __all__ = [
+    "ANY_ACTION",
     "CSMS",
+    "NO_REPLY",
     "Accept",
     "Backoff",
     "BadMessage",
@@ -64,6 +66,7 @@ __all__ = [
     "KeyPair",
     "Limits",
     "Middleware",
+    "NoReply",
     "NotConnected",
     "OcppError",
     "Outbox",
@@ -83,6 +86,7 @@ __all__ = [
     "check_profile",
     "client_context",
     "on",
+    "on_action",
     "on_send",
     "run",
     "verify_password",

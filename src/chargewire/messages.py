@@ -20,6 +20,13 @@ class Response(Message, frozen=True, kw_only=True):
     """The payload of a CALLRESULT."""
 
 
+class NoReply(Response, frozen=True, kw_only=True):
+    """What a handler returns to leave a CALL unanswered; see :data:`NO_REPLY`."""
+
+
+NO_REPLY = NoReply()
+
+
 class Request(Message, Generic[Q_co, R_co], frozen=True, kw_only=True):
     """The payload of a CALL. Its class name is the action.
 

@@ -220,6 +220,10 @@ class Protocol:
             self._write_error(id, code, description, details)
             del self._unanswered[id]
 
+    def forget_call(self, id: str) -> None:
+        """Leave the CALL ``id`` of the peer unanswered. Should it come again, it is a new one."""
+        self._unanswered.pop(id, None)
+
     def send(self, id: str, message: Send) -> None:
         """Send an OCPP 2.1 SEND at once: it neither waits for nor takes the CALL slot (RPC-008).
 

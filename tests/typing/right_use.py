@@ -11,7 +11,9 @@ from http import HTTPStatus
 from typing import assert_type
 
 from chargewire import (
+    ANY_ACTION,
     CSMS,
+    NO_REPLY,
     Accept,
     CallRejected,
     ChargePoint,
@@ -22,15 +24,17 @@ from chargewire import (
     Exchange,
     Handlers,
     Handshake,
+    NoReply,
     Proceed,
     Reject,
     Station,
     on,
+    on_action,
     v16,
     v21,
     v201,
 )
-from chargewire.messages import Action, CustomData, Response
+from chargewire.messages import Action, CustomData, Request, Response
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,14 @@ class Depot(Handlers):
     async def beat(self, station: Station[Tenant], request: v201.Heartbeat) -> v201.HeartbeatResponse:
         raise CallRejected("SecurityError", "not yet booted")
 
+    @on(v201.Authorize)
+    async def authorize(self, station: Station[Tenant], request: v201.Authorize) -> v201.AuthorizeResponse | NoReply:
+        return NO_REPLY
+
+    @on_action("Reset")
+    async def reset(self, station: Station[Tenant], request: Request[object, object]) -> Response:
+        return NO_REPLY
+
 
 csms = CSMS(v16, v201, v21, authenticate=authenticate, handlers=Depot(), middleware=[timed], handshake_timeout=2.0)
 assert_type(csms, CSMS[Tenant])
@@ -78,7 +90,21 @@ async def transaction_event(station: Station[Tenant], request: v201.TransactionE
     return v201.TransactionEventResponse(id_token_info=None)
 
 
+@csms.on(v16.Authorize)
+async def authorize(station: Station[Tenant], request: v16.Authorize) -> v16.AuthorizeResponse | NoReply:
+    return NO_REPLY
+
+
+@csms.on_action(ANY_ACTION)
+async def anything(station: Station[Tenant], request: Request[object, object]) -> Response:
+    assert_type(station.session.name, str)
+    return NO_REPLY
+
+
 async def serve() -> None:
+    assert_type(await transaction_event(csms.stations["A"], v201_event()), v201.TransactionEventResponse)
+    csms.remove_handler(v16.Authorize)
+    csms.remove_handler(ANY_ACTION)
     async with csms.serve("127.0.0.1", 9000) as server:
         assert_type(server.port, int)
         assert_type(csms.stations, Mapping[str, Station[Tenant]])
@@ -87,6 +113,10 @@ async def serve() -> None:
         assert_type(await station.call(v21.GetTariffs(evse_id=0)), v21.GetTariffsResponse)
         async for event in csms.events():
             react(event)
+
+
+def v201_event() -> v201.TransactionEvent:
+    raise NotImplementedError
 
 
 def react(event: Event) -> None:

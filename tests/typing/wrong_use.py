@@ -7,7 +7,22 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from http import HTTPStatus
 
-from chargewire import CSMS, Accept, ChargePoint, Handlers, Handshake, Reject, Station, on, v16, v21, v201
+from chargewire import (
+    CSMS,
+    NO_REPLY,
+    Accept,
+    ChargePoint,
+    Handlers,
+    Handshake,
+    NoReply,
+    Reject,
+    Station,
+    on,
+    v16,
+    v21,
+    v201,
+)
+from chargewire.messages import Request, Response
 
 
 async def forgets_to_answer(handshake: Handshake) -> Accept[int] | Reject:  # E
@@ -61,6 +76,21 @@ async def answers_a_response(station: Station[int], request: v16.ResetResponse) 
 @csms.on(v21.NotifyPeriodicEventStream)  # E
 async def answers_a_send(station: Station[int], request: v21.NotifyPeriodicEventStream) -> v21.HeartbeatResponse:
     return v21.HeartbeatResponse(current_time=datetime.now(UTC))
+
+
+@csms.on(v16.Reset)  # E
+async def wrong_response_or_none(station: Station[int], request: v16.Reset) -> v16.HeartbeatResponse | NoReply:
+    return NO_REPLY
+
+
+@csms.on_action("Reset")  # E
+async def answers_none(station: Station[int], request: Request[object, object]) -> None:
+    return None
+
+
+@csms.on_action(v16.Reset)  # E
+async def no_name(station: Station[int], request: Request[object, object]) -> Response:
+    return NO_REPLY
 
 
 class Depot(Handlers):

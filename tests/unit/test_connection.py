@@ -8,15 +8,20 @@ import pytest
 from support.library import NOW, new_csms
 
 from chargewire import (
+    ANY_ACTION,
+    NO_REPLY,
     CallRejected,
+    CallTimeout,
     ConnectionLost,
     Exchange,
+    NoReply,
     NotConnected,
     Proceed,
     Station,
     v16,
+    v201,
 )
-from chargewire.messages import Response
+from chargewire.messages import Request, Response
 from chargewire.testing import FakeClock, RecordingStation, link
 
 RESET = v16.Reset(type=v16.ResetType.SOFT)
@@ -103,3 +108,68 @@ async def test_layers_see_calls_in_both_directions_and_may_refuse_them() -> None
             await station.call(RESET)
     assert seen == [("incoming", "Heartbeat"), ("outgoing", "Reset")]
     assert wallbox.received == []
+
+
+async def test_a_handler_may_leave_a_call_unanswered() -> None:
+    csms = new_csms()
+
+    @csms.on(v16.Authorize)
+    async def authorize(station: Station[str], request: v16.Authorize) -> v16.AuthorizeResponse | NoReply:
+        return NO_REPLY
+
+    async with link(csms, v16) as (charge_point, _):
+        with FakeClock() as clock:
+            unanswered = asyncio.create_task(charge_point.call(v16.Authorize(id_tag="TAG"), timeout=5))
+            await clock.advance(5)
+            with pytest.raises(CallTimeout):
+                await unanswered
+            assert (await charge_point.call(v16.Heartbeat())).current_time == NOW
+
+
+async def test_a_layer_sees_that_there_is_no_reply_and_may_give_one() -> None:
+    async def layer(exchange: Exchange, proceed: Proceed) -> Response:
+        response = await proceed(exchange)
+        return v16.DataTransferResponse(status=v16.DataTransferStatus.REJECTED) if response is NO_REPLY else response
+
+    csms = new_csms(middleware=[layer])
+
+    @csms.on_action("DataTransfer")
+    async def transfer(station: Station[str], request: Request[object, object]) -> Response:
+        return NO_REPLY
+
+    async with link(csms, v16) as (charge_point, _):
+        answer = await charge_point.call(v16.DataTransfer(vendor_id="v"))
+    assert answer.status is v16.DataTransferStatus.REJECTED
+
+
+async def test_handlers_of_an_action_and_of_any_get_validated_requests_of_every_version() -> None:
+    csms = new_csms()
+    seen: list[tuple[str, Request[object, object]]] = []
+
+    @csms.on_action("BootNotification")
+    async def boot(station: Station[str], request: Request[object, object]) -> Response:
+        seen.append(("boot", request))
+        raise CallRejected("SecurityError", "closed")
+
+    @csms.on_action(ANY_ACTION)
+    async def rest(station: Station[str], request: Request[object, object]) -> Response:
+        seen.append(("rest", request))
+        raise CallRejected("SecurityError", "closed")
+
+    boot_16 = v16.BootNotification(charge_point_vendor="A", charge_point_model="B")
+    boot_201 = v201.BootNotification(
+        charging_station=v201.ChargingStationType(model="B", vendor_name="A"), reason=v201.BootReasonEnumType.POWER_UP
+    )
+    for version, request in ((v16, boot_16), (v201, boot_201), (v201, v201.Heartbeat())):
+        async with link(csms, version) as (charge_point, _):
+            with pytest.raises(CallRejected, match="closed"):
+                await charge_point.call(request)
+    assert seen == [("boot", boot_16), ("boot", boot_201), ("rest", v201.Heartbeat())]
+
+
+async def test_a_removed_handler_is_called_no_more() -> None:
+    csms = new_csms()
+    csms.remove_handler(v16.Heartbeat)
+    async with link(csms, v16) as (charge_point, _):
+        with pytest.raises(CallRejected, match="NotSupported"):
+            await charge_point.call(v16.Heartbeat())

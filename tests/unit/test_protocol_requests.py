@@ -270,6 +270,15 @@ def test_a_call_is_answered_once() -> None:
     assert len(peer.data_to_send()) == 1
 
 
+def test_a_forgotten_call_is_not_answered_and_may_come_again() -> None:
+    peer = asked()
+    peer.forget_call("1")
+    peer.send_result("1", v16.HeartbeatResponse(current_time=NOON))
+    assert peer.data_to_send() == []
+    peer.receive(HEARTBEAT, now=1.0)
+    assert [type(event) for event in peer.events()] == [CallReceived]
+
+
 def test_what_was_never_asked_is_not_answered() -> None:
     peer = csms()
     peer.send_result("1", v16.HeartbeatResponse(current_time=NOON))

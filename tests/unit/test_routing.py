@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from chargewire import v16, v21, v201
-from chargewire.routing import Handlers, merge, on, on_send
+from chargewire.messages import Request, Response
+from chargewire.routing import ANY_ACTION, Handlers, Registry, find, merge, on, on_action, on_send
 
 CONNECTION: Any = None
 
@@ -123,7 +124,7 @@ def test_one_class_may_not_handle_a_request_twice() -> None:
         @on(v16.Heartbeat)
         async def two(self, station: Any, request: v16.Heartbeat) -> v16.HeartbeatResponse: ...
 
-    with pytest.raises(TypeError, match="Torn: one and two both handle Heartbeat"):
+    with pytest.raises(TypeError, match=r"Torn: one and two both handle chargewire\.v16\.messages\.Heartbeat"):
         Torn().table()
 
 
@@ -137,5 +138,93 @@ def test_nothing_joined_is_nothing() -> None:
 
 
 def test_two_objects_may_not_handle_the_same_request() -> None:
-    with pytest.raises(TypeError, match="Depot: Heartbeat already has a handler"):
+    with pytest.raises(TypeError, match=r"Depot: chargewire\.v16\.messages\.Heartbeat already has a handler"):
         merge([Depot(), Depot()])
+
+
+# Which handler answers
+
+
+class Desk(Handlers):
+    @on(v16.Heartbeat)
+    async def exact(self, station: Any, request: v16.Heartbeat) -> v16.HeartbeatResponse: ...
+
+    @on_action("Heartbeat")
+    async def of_the_action(self, station: Any, request: Request[Any, Any]) -> Response: ...
+
+    @on_action(ANY_ACTION)
+    async def of_any(self, station: Any, request: Request[Any, Any]) -> Response: ...
+
+
+def test_the_handler_of_the_version_comes_before_that_of_the_action_and_that_before_any() -> None:
+    desk = Desk()
+    table = desk.table()
+    assert find(table, v16.Heartbeat()) == desk.exact
+    assert find(table, v201.Heartbeat()) == desk.of_the_action
+    assert find(table, v21.ClearCache()) == desk.of_any
+
+
+def test_a_request_that_nobody_handles_has_no_handler() -> None:
+    assert find(Depot().table(), v16.ClearCache()) is None
+    assert find({}, v16.ClearCache()) is None
+
+
+def test_one_class_may_not_handle_an_action_twice() -> None:
+    class Torn(Handlers):
+        @on_action("Reset")
+        async def one(self, station: Any, request: Request[Any, Any]) -> Response: ...
+
+        @on_action("Reset")
+        async def two(self, station: Any, request: Request[Any, Any]) -> Response: ...
+
+    with pytest.raises(TypeError, match="Torn: one and two both handle Reset"):
+        Torn().table()
+
+
+# Functions that register themselves
+
+
+async def answer(connection: Any, request: Any) -> Any: ...
+
+
+def test_functions_are_registered_beside_the_methods_of_objects() -> None:
+    depot = Depot()
+    registry = Registry[Any](depot)
+    assert registry.on(v16.ClearCache)(answer) is answer
+    assert registry.on_action("Reset")(answer) is answer
+    assert registry.on_action(ANY_ACTION)(answer) is answer
+    table = registry._handlers
+    assert find(table, v16.Heartbeat()) == depot.beat
+    assert find(table, v16.ClearCache()) is answer
+    assert table.keys() == {*depot.table(), v16.ClearCache, "Reset", "*"}
+
+
+def test_a_registry_takes_one_object_or_several() -> None:
+    streams = Streams()
+    assert Registry[Any](streams)._handlers == Registry[Any]([streams])._handlers == streams.table()
+
+
+def test_a_second_handler_for_the_same_is_refused() -> None:
+    registry = Registry[Any](Desk())
+    with pytest.raises(ValueError, match=r"chargewire\.v16\.messages\.Heartbeat already has a handler"):
+        registry.on(v16.Heartbeat)(answer)
+    with pytest.raises(ValueError, match="Heartbeat already has a handler"):
+        registry.on_action("Heartbeat")(answer)
+    with pytest.raises(ValueError, match=r"\* already has a handler"):
+        registry.on_action(ANY_ACTION)(answer)
+
+
+def test_a_removed_handler_makes_room_for_the_next_best() -> None:
+    desk = Desk()
+    registry = Registry[Any](desk)
+    registry.remove_handler(v16.Heartbeat)
+    assert find(registry._handlers, v16.Heartbeat()) == desk.of_the_action
+    registry.remove_handler("Heartbeat")
+    assert find(registry._handlers, v16.Heartbeat()) == desk.of_any
+    registry.remove_handler(ANY_ACTION)
+    assert find(registry._handlers, v16.Heartbeat()) is None
+
+
+def test_what_has_no_handler_cannot_lose_it() -> None:
+    with pytest.raises(ValueError, match="Reset has no handler"):
+        Registry[Any](Desk()).remove_handler("Reset")

@@ -7,7 +7,7 @@ import functools
 import logging
 import random
 import ssl as tls
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 from urllib.parse import urlsplit
@@ -28,7 +28,7 @@ from chargewire.messages import Request
 from chargewire.middleware import Middleware
 from chargewire.outbox import Entry, Outbox
 from chargewire.protocol import Role, Version
-from chargewire.routing import Handlers, merge
+from chargewire.routing import Handlers, Registry
 from chargewire.validation import tolerances
 
 Q = TypeVar("Q")
@@ -39,7 +39,7 @@ _DIAL_FAILURES = (OSError, UpgradeRefused, TimeoutError)
 _log = logging.getLogger("chargewire")
 
 
-class ChargePoint:
+class ChargePoint(Registry[Connection]):
     """A charge point that stays connected to its CSMS.
 
     As ``async with``, the block begins when the connection is open and a failure of this first attempt is raised; with
@@ -86,11 +86,11 @@ class ChargePoint:
             raise ValueError(f"ssl: {url!r} is no wss:// URL")
         if password is not None and ":" in identity:
             raise ValueError("identity: must not hold a colon where a password is used (OCPP-J 2.1, 3.1.1)")
+        super().__init__(handlers)
         self.identity = identity
         self._url = url_of(url, identity)
         self._versions = {version.SUBPROTOCOL: version for version in versions}
         self._password = password
-        self._handlers = merge([handlers] if isinstance(handlers, Handlers) else handlers)
         self._middleware = tuple(middleware)
         self._timeouts = timeouts or Timeouts()
         self._limits = limits or Limits()
@@ -127,23 +127,6 @@ class ChargePoint:
     def queued(self) -> int:
         """How many deliveries have no final answer yet."""
         return len(self._outbox)
-
-    def on(
-        self, request: type[Request[Q, R]]
-    ) -> Callable[[Callable[[Connection, Q], Awaitable[R]]], Callable[[Connection, Q], Awaitable[R]]]:
-        """Register a function as the answer to ``request``.
-
-        Raises:
-            ValueError: there is one already.
-        """
-
-        def register(handler: Callable[[Connection, Q], Awaitable[R]]) -> Callable[[Connection, Q], Awaitable[R]]:
-            if request in self._handlers:
-                raise ValueError(f"{request.__module__}.{request.__name__} already has a handler")
-            self._handlers[request] = handler
-            return handler
-
-        return register
 
     def subscribe(self, listener: Listener, *types: type[Event]) -> Callable[[], None]:
         """Call ``listener`` on the event loop for events of ``types``; without types, for all but frames.

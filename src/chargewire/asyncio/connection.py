@@ -19,9 +19,9 @@ from chargewire.asyncio.options import Limits, Timeouts
 from chargewire.asyncio.websocket import NORMAL, Channel
 from chargewire.errors import CallRejected, CallTimeout, ConnectionLost, ErrorCode, InvalidPayload, NotConnected
 from chargewire.events import BadMessage, Connected, Disconnected, FrameReceived, FrameSent
-from chargewire.messages import Request, Response, Send
+from chargewire.messages import NoReply, Request, Response, Send
 from chargewire.middleware import Exchange, Middleware, compose
-from chargewire.routing import Handler, Table
+from chargewire.routing import Handler, Table, find
 
 R = TypeVar("R")
 
@@ -300,11 +300,9 @@ class Connection:
                 await self._take(event)
             elif self._context.middleware:
                 exchange = Exchange("incoming", event.id, event.action, event.request, self)
-                response = await compose(self._context.middleware, self._invoke)(exchange)
-                self._protocol.send_result(event.id, response)
+                self._answer(event.id, await compose(self._context.middleware, self._invoke)(exchange))
             else:
-                response = await self._handler(event.action, event.request)(self, event.request)
-                self._protocol.send_result(event.id, response)
+                self._answer(event.id, await self._handler(event.action, event.request)(self, event.request))
         except Exception as exc:  # noqa: BLE001 - a user's handler may raise anything
             self._refuse(event, exc)
         finally:
@@ -315,6 +313,12 @@ class Connection:
                 self._holding = False
                 self._websocket.resume_reading()
         self._flush()
+
+    def _answer(self, id: str, response: Response) -> None:
+        if isinstance(response, NoReply):
+            self._protocol.forget_call(id)
+        else:
+            self._protocol.send_result(id, response)
 
     async def _take(self, event: protocol.SendReceived) -> None:
         if handler := self._context.handlers.get(type(event.message)):
@@ -343,7 +347,7 @@ class Connection:
             self._protocol.send_error(event.id, code, description)
 
     def _handler(self, action: str, request: Request[Any, Any]) -> Handler:
-        handler = self._context.handlers.get(type(request))
+        handler = find(self._context.handlers, request)
         if handler is None:
             raise CallRejected(ErrorCode.NOT_SUPPORTED, f"{action} is not supported here")
         return handler

@@ -6,7 +6,7 @@ import functools
 import ssl as tls
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Generic, TypeVar, cast
+from typing import Generic, TypeVar, cast
 
 from chargewire import handshake
 from chargewire.asyncio.asgi import AsgiApp, Reception
@@ -20,16 +20,14 @@ from chargewire.asyncio.upgrade import Admit, Entrance, Pipeline, listen
 from chargewire.asyncio.websocket import GOING_AWAY, Channel, Owner, Pinger, WebSocket
 from chargewire.events import Event
 from chargewire.handshake import Accept, Authenticator, Handshake, NoSubprotocol, Reject, Terms
-from chargewire.messages import Request, Send
+from chargewire.messages import Send
 from chargewire.middleware import Middleware
 from chargewire.protocol import Role, Version
-from chargewire.routing import Handlers, merge
+from chargewire.routing import Handlers, Registry
 from chargewire.security import SecurityProfile
 from chargewire.validation import tolerances
 
 S = TypeVar("S")
-Q = TypeVar("Q")
-R = TypeVar("R")
 T = TypeVar("T", bound=Send)
 
 
@@ -63,7 +61,7 @@ class Server:
         await self._entrance.server.serve_forever()
 
 
-class CSMS(Generic[S]):
+class CSMS(Registry[Station[S]], Generic[S]):
     """A server for charging stations.
 
     Args:
@@ -99,9 +97,9 @@ class CSMS(Generic[S]):
     ) -> None:
         if not versions:
             raise ValueError("versions: name at least one of v16, v201, v21")
+        super().__init__(handlers)
         self._versions = {version.SUBPROTOCOL: version for version in versions}
         self._authenticate = authenticate
-        self._handlers = merge([handlers] if isinstance(handlers, Handlers) else handlers)
         self._middleware = tuple(middleware)
         self._security_profile = SecurityProfile(security_profile)
         self._handshake_timeout = handshake_timeout
@@ -117,21 +115,6 @@ class CSMS(Generic[S]):
     def stations(self) -> Mapping[str, Station[S]]:
         """The connected stations by identity, live."""
         return self._roster.by_identity
-
-    def on(
-        self, request: type[Request[Q, R]]
-    ) -> Callable[[Callable[[Station[S], Q], Awaitable[R]]], Callable[[Station[S], Q], Awaitable[R]]]:
-        """Register a function as the answer to ``request``.
-
-        Raises:
-            ValueError: there is one already.
-        """
-
-        def register(handler: Callable[[Station[S], Q], Awaitable[R]]) -> Callable[[Station[S], Q], Awaitable[R]]:
-            self._register(request, handler)
-            return handler
-
-        return register
 
     def on_send(
         self, message: type[T]
@@ -208,11 +191,6 @@ class CSMS(Generic[S]):
                 timeout=self._handshake_timeout, max_message=self._limits.message, close_timeout=self._timeouts.close,
             )
         )  # fmt: skip
-
-    def _register(self, message: type[Request[Any, Any] | Send], handler: Callable[[Any, Any], Awaitable[Any]]) -> None:
-        if message in self._handlers:
-            raise ValueError(f"{message.__module__}.{message.__name__} already has a handler")
-        self._handlers[message] = handler
 
     def _pipeline(self, dispatcher: Dispatcher, pinger: Pinger, organization: str | None) -> Pipeline:
         def websocket(owner: Owner, terms: Terms) -> WebSocket:

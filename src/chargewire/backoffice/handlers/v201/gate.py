@@ -24,14 +24,15 @@ class GatedHandlers(Handlers):
     def table(self) -> Table:
         """Collect the marked methods, each behind the gate."""
         return {
-            request: method if request is v201.BootNotification else self._gated(request.__name__, method)
-            for request, method in super().table().items()
+            key: method if key is v201.BootNotification else self._gated(method)
+            for key, method in super().table().items()
         }
 
     def _gated(
-        self, action: str, method: Callable[[ChargingStation, Any], Awaitable[Any]]
+        self, method: Callable[[ChargingStation, Any], Awaitable[Any]]
     ) -> Callable[[ChargingStation, Any], Awaitable[Any]]:
         async def handle(station: ChargingStation, request: Any) -> Any:
+            action = type(request).__name__
             if not await self._services.connections.is_admitted(station, action):
                 raise CallRejected(ErrorCode.SECURITY_ERROR, f"{action}: the station is not accepted yet")
             return await method(station, request)
