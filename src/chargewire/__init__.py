@@ -6,6 +6,7 @@ The versions :mod:`chargewire.v16`, :mod:`chargewire.v201` and :mod:`chargewire.
 from chargewire.asyncio.client import ChargePoint
 from chargewire.asyncio.connection import Connection
 from chargewire.asyncio.options import Limits, Timeouts
+from chargewire.asyncio.outbox_store import SqliteOutboxStore
 from chargewire.asyncio.run import run
 from chargewire.asyncio.server import CSMS, Server, Station
 from chargewire.asyncio.tls import KeyPair, ServerTls, client_context
@@ -35,9 +36,10 @@ from chargewire.events import (
 from chargewire.handshake import Accept, Handshake, Reject, check_profile, verify_password
 from chargewire.messages import NO_REPLY, CustomData, NoReply
 from chargewire.middleware import Exchange, Middleware, Proceed
-from chargewire.outbox import Outbox
+from chargewire.outbox import Outbox, OutboxStore
 from chargewire.routing import ANY_ACTION, Handlers, on, on_action, on_send
 from chargewire.security import Certificate, SecurityProfile, canonical_password
+from chargewire.vendor import extended
 
 __all__ = [
     "ANY_ACTION",
@@ -70,6 +72,7 @@ __all__ = [
     "NotConnected",
     "OcppError",
     "Outbox",
+    "OutboxStore",
     "Proceed",
     "Reconnecting",
     "Reject",
@@ -77,6 +80,7 @@ __all__ = [
     "SecurityProfile",
     "Server",
     "ServerTls",
+    "SqliteOutboxStore",
     "Station",
     "Timeouts",
     "UpgradeAborted",
@@ -85,6 +89,7 @@ __all__ = [
     "canonical_password",
     "check_profile",
     "client_context",
+    "extended",
     "on",
     "on_action",
     "on_send",

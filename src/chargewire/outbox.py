@@ -11,14 +11,16 @@ happens to the connection meanwhile. One entry lives like this::
 A lost link does not use up an attempt. The attempts exist for messages that the CSMS answers with an error or not at
 all; a connection that flaps three times must not cost the operator a transaction. The price is that a message may
 arrive twice when the answer was lost on the way, which a CSMS has to recognise in any case.
+
+What must also outlive the process is written to an :class:`OutboxStore`, which somebody else makes.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 M = TypeVar("M")
 
@@ -48,10 +50,35 @@ class Entry(Generic[M]):
         return f"Entry(key={self.key}, message={type(self.original).__name__}, sends={self.sends})"
 
 
+class OutboxStore(Protocol):
+    """Where an outbox writes down what it holds. Its methods return when that is done.
+
+    Functions cannot be stored: of a message that is revised, the form of its latest attempt is, and until then the
+    original. After a restart :meth:`Outbox.revise` gives an entry its function back.
+    """
+
+    def load(self) -> Iterable[Entry[Any]]:
+        """Read what was added and not removed, in the order of delivery."""
+        ...
+
+    def add(self, entry: Entry[Any]) -> None:
+        """Write a new entry; what this raises, ``put`` raises, and the message is not accepted."""
+
+    def update(self, entry: Entry[Any], *, sends: int) -> None:
+        """Write ``entry.message`` and the attempts that count. Must not raise: at worst an attempt is repeated."""
+
+    def remove(self, entry: Entry[Any]) -> None:
+        """Forget an entry. Must not raise: at worst a message is sent again after a restart."""
+
+
 class Outbox:
     """A queue of messages of which at most one is in flight.
 
     The two settings are plain attributes: a station changes them when the CSMS does, and the next failure obeys.
+
+    Args:
+        store: keeps the messages beyond the process; what it has is delivered first. The wait before a message is
+            sent again does not outlive the process, its attempts do.
 
     Attributes:
         attempts: Sends before a message is given up (TransactionMessageAttempts, MessageAttempts[TransactionEvent]).
@@ -60,11 +87,12 @@ class Outbox:
             (TransactionMessageRetryInterval, MessageAttemptInterval[TransactionEvent]). The figure of the same example.
     """
 
-    def __init__(self, *, attempts: int = 3, retry_interval: float = 60.0) -> None:
+    def __init__(self, *, attempts: int = 3, retry_interval: float = 60.0, store: OutboxStore | None = None) -> None:
         self.attempts = attempts
         self.retry_interval = retry_interval
-        self._entries: deque[Entry[Any]] = deque()
-        self._last_key = 0
+        self._store = store
+        self._entries: deque[Entry[Any]] = deque(() if store is None else store.load())
+        self._last_key = self._entries[-1].key if self._entries else 0
         self._in_flight = False
         self._held = False
 
@@ -88,11 +116,20 @@ class Outbox:
             message: What to send.
             revise: Applied to ``message`` right before each attempt, for what is not known yet: the transaction id
                 of a start made offline, or that the link was lost meanwhile.
+
+        Raises:
+            Exception: Whatever the store raised; the message is not accepted.
         """
-        self._last_key += 1
-        entry = Entry(self._last_key, message, revise, message)
+        entry = Entry(self._last_key + 1, message, revise, message)
+        if self._store is not None:
+            self._store.add(entry)
+        self._last_key = entry.key
         self._entries.append(entry)
         return entry
+
+    def revise(self, entry: Entry[M], revise: Callable[[M], M]) -> None:
+        """Apply ``revise`` before each further attempt of an entry: one from before a restart has lost its own."""
+        entry.revise = revise
 
     def hold(self) -> None:
         """Let nothing leave until ``release``, as before the BootNotification is accepted (OCPP 1.6, 4.2)."""
@@ -116,7 +153,9 @@ class Outbox:
             return None
         entry = self._entries[0]
         if entry.revise is not None:
-            entry.message = entry.revise(entry.original)
+            before, entry.message = entry.message, entry.revise(entry.original)
+            if self._store is not None and entry.message != before:
+                self._store.update(entry, sends=entry.sends)
         entry.sends += 1
         self._in_flight = True
         return entry
@@ -134,7 +173,7 @@ class Outbox:
             ValueError: The entry is not in flight.
         """
         self._land(entry)
-        self._entries.popleft()
+        self._remove(entry)
 
     def failed(self, entry: Entry[Any], now: float) -> bool:
         """Note that the message in flight was answered with an error, or not in time.
@@ -149,9 +188,11 @@ class Outbox:
         """
         self._land(entry)
         if entry.sends >= self.attempts:
-            self._entries.popleft()
+            self._remove(entry)
             return True
         entry.not_before = now + self.retry_interval * entry.sends
+        if self._store is not None:
+            self._store.update(entry, sends=entry.sends)
         return False
 
     def interrupted(self, entry: Entry[Any]) -> None:
@@ -167,3 +208,8 @@ class Outbox:
         if not self._in_flight or self._entries[0] is not entry:
             raise ValueError(f"{entry!r} is not in flight")
         self._in_flight = False
+
+    def _remove(self, entry: Entry[Any]) -> None:
+        self._entries.popleft()
+        if self._store is not None:
+            self._store.remove(entry)

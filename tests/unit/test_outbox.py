@@ -173,3 +173,69 @@ def test_order_is_kept_and_each_message_ends_once(attempts: int, fates: list[str
     assert ended == list(range(1, len(ended) + 1))
     assert [entry.key for entry in outbox.entries()] == list(range(len(ended) + 1, len(ended) + len(outbox) + 1))
     assert all(count <= attempts for count in failures.values())
+
+
+class Shelf:
+    """A store in memory: what it was told, and what would be found after a restart."""
+
+    def __init__(self, *entries: Entry[Any]) -> None:
+        self.rows = {entry.key: (entry.message, entry.sends) for entry in entries}
+        self.is_full = False
+
+    def load(self) -> list[Entry[Any]]:
+        return [Entry(key, message, None, message, sends) for key, (message, sends) in self.rows.items()]
+
+    def add(self, entry: Entry[Any]) -> None:
+        if self.is_full:
+            raise OSError("full")
+        self.rows[entry.key] = (entry.message, entry.sends)
+
+    def update(self, entry: Entry[Any], *, sends: int) -> None:
+        self.rows[entry.key] = (entry.message, sends)
+
+    def remove(self, entry: Entry[Any]) -> None:
+        del self.rows[entry.key]
+
+
+def test_what_was_stored_is_delivered_first_with_its_attempts_counted() -> None:
+    """T16-004, T16-005."""
+    outbox = Outbox(attempts=2, store=(shelf := Shelf(Entry(7, "start", None, "start", sends=1))))
+    outbox.put("stop")
+    assert outbox.failed(taken(outbox), 0.0) is True
+    entry = taken(outbox)
+    assert (entry.key, entry.message) == (8, "stop")
+    outbox.delivered(entry)
+    assert shelf.rows == {}
+
+
+def test_an_attempt_is_stored_once_it_has_failed() -> None:
+    outbox = Outbox(store=(shelf := Shelf()))
+    outbox.put("stop")
+    outbox.interrupted(taken(outbox))
+    assert shelf.rows == {1: ("stop", 0)}
+    outbox.failed(taken(outbox), 0.0)
+    assert shelf.rows == {1: ("stop", 1)}
+
+
+def test_a_revised_message_is_stored_before_it_leaves() -> None:
+    """T16-006."""
+    outbox = Outbox(store=(shelf := Shelf()))
+    outbox.put("stop -1", revise=lambda _: "stop 42")
+    taken(outbox)
+    assert shelf.rows == {1: ("stop 42", 0)}
+
+
+def test_a_stored_message_gets_its_revision_back() -> None:
+    outbox = Outbox(store=Shelf(Entry(1, "stop -1", None, "stop -1")))
+    outbox.revise(outbox.entries()[0], lambda _: "stop 42")
+    assert taken(outbox).message == "stop 42"
+
+
+def test_what_cannot_be_stored_is_not_accepted() -> None:
+    outbox = Outbox(store=(shelf := Shelf()))
+    shelf.is_full = True
+    with pytest.raises(OSError, match="full"):
+        outbox.put("stop")
+    assert len(outbox) == 0
+    shelf.is_full = False
+    assert outbox.put("stop").key == 1

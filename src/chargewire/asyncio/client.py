@@ -24,7 +24,7 @@ from chargewire.errors import CallRejected, CallTimeout, ConnectionLost, Invalid
 from chargewire.events import Event, Reconnecting
 from chargewire.handshake import DEFLATE_OFFER, read_deflate
 from chargewire.identity import basic_authorization, url_of
-from chargewire.messages import Request
+from chargewire.messages import RawRequest, Request
 from chargewire.middleware import Middleware
 from chargewire.outbox import Entry, Outbox
 from chargewire.protocol import Role, Version
@@ -199,6 +199,14 @@ class ChargePoint(Registry[Connection]):
             raise NotConnected(f"{self.identity} is not connected")
         return await self._connection.call(request, timeout=timeout)
 
+    async def call_raw(self, action: str, payload: Any, *, timeout: float | None = None) -> Any:
+        """Send a CALL that no schema describes on the present connection; see :meth:`Connection.call_raw`.
+
+        Raises:
+            NotConnected: there is no open connection; nothing was sent.
+        """
+        return (await self.call(RawRequest(action=action, payload=payload), timeout=timeout)).payload
+
     def deliver(self, request: Request[Q, R], *, revise: Callable[[Q], Q] | None = None) -> asyncio.Future[R]:
         """Send a message that must arrive: in order with the others, kept while offline, retried (T16-004, TX-019).
 
@@ -209,13 +217,28 @@ class ChargePoint(Registry[Connection]):
         Returns:
             A future of the response. It fails with the error of the last attempt when all were used up, and is
             cancelled by :meth:`close`.
+
+        Raises:
+            OSError: the outbox has a file, and cannot write to it. The message is not accepted.
+            ValueError: it has a file that cannot hold this message.
         """
-        entry = self._outbox.put(cast(Q, request), revise=revise)
-        answer: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-        answer.add_done_callback(_retrieve)
-        self._answers[entry.key] = answer
-        self._outbox_changed.set()
-        return answer
+        return self._answer_to(self._outbox.put(cast(Q, request), revise=revise))
+
+    def resume_delivery(self, entry: Entry[Any], *, revise: Callable[[Any], Any] | None = None) -> asyncio.Future[Any]:
+        """Get a future for a message that was put into the outbox before, such as by an earlier process.
+
+        It is delivered anyway; this is for those who want its answer, or have to revise it.
+
+        Args:
+            entry: one of ``outbox.entries()``.
+            revise: as in :meth:`deliver`; applied to the message as it was last sent.
+
+        Returns:
+            As :meth:`deliver`.
+        """
+        if revise is not None:
+            self._outbox.revise(entry, revise)
+        return self._answer_to(entry)
 
     def hold_deliveries(self) -> None:
         """Let no delivery leave for now, as before the BootNotification is accepted (BOOT-001)."""
@@ -346,6 +369,14 @@ class ChargePoint(Registry[Connection]):
         else:
             self._outbox.delivered(entry)
             self._resolve(entry, response)
+
+    def _answer_to(self, entry: Entry[Any]) -> asyncio.Future[Any]:
+        answer: asyncio.Future[Any] | None = self._answers.get(entry.key)
+        if answer is None:
+            answer = self._answers[entry.key] = asyncio.get_running_loop().create_future()
+            answer.add_done_callback(_retrieve)
+        self._outbox_changed.set()
+        return answer
 
     def _resolve(self, entry: Entry[Any], outcome: Any) -> None:
         answer = self._answers.pop(entry.key, None)
