@@ -39,6 +39,19 @@ class Send(Message, frozen=True, kw_only=True):
     """The payload of a SEND (OCPP 2.1): one way, never answered. Its class name is the action."""
 
 
+class RawResponse(Response, frozen=True, kw_only=True):
+    """The answer to a :class:`RawRequest`: any JSON, as it came."""
+
+    payload: Any
+
+
+class RawRequest(Request["RawRequest", RawResponse], frozen=True, kw_only=True):
+    """A CALL of any action with any JSON: neither it nor its answer is validated."""
+
+    action: str
+    payload: Any
+
+
 class CustomData(dict[str, Any]):
     """What a vendor added to an OCPP 2.x object: ``vendorId`` and any JSON beside it, kept as it came.
 

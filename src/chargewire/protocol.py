@@ -17,7 +17,7 @@ from msgspec import Raw, Struct
 
 from chargewire import frames, validation
 from chargewire.errors import MAX_DESCRIPTION, ErrorCode, InvalidPayload, MalformedFrame, read_code, spell
-from chargewire.messages import Action, Direction, Message, Request, Response, Send
+from chargewire.messages import Action, Direction, Message, RawRequest, RawResponse, Request, Response, Send
 
 # The id of an answer to a message whose own id cannot be read (RPC-025); some stations write "" (real-stations 9).
 UNREADABLE_ID = "-1"
@@ -177,17 +177,12 @@ class Protocol:
 
         Raises:
             InvalidPayload: ``request`` does not fit its schema; nothing is queued.
+            TypeError: the payload of a :class:`~chargewire.messages.RawRequest` is not JSON.
             ValueError: this version has no such action, or ``id`` is no message id.
         """
-        action = self._action_of(request)
-        if action.response is None:
-            raise ValueError(f"{action.name} is a SEND: it is never answered")
-        payload = _encoded(request)
-        self._queue.append(
-            _Outgoing(
-                _checked(id), action.name, action.response, payload, self._call_timeout if timeout is None else timeout
-            )
-        )
+        name, response, payload = self._prepare(request)
+        timeout = self._call_timeout if timeout is None else timeout
+        self._queue.append(_Outgoing(_checked(id), name, response, payload, timeout))
         self._send_next(now)
 
     def cancel_call(self, id: str) -> None:
@@ -331,7 +326,10 @@ class Protocol:
             self._events.append(MessageIgnored(f"CALLRESULT {id} answers no CALL"))
             return
         try:
-            response = validation.decode(payload, call.response, tolerate=self._tolerate)
+            if call.response is RawResponse:
+                response: Response = RawResponse(payload=validation.decode_raw(payload))
+            else:
+                response = validation.decode(payload, call.response, tolerate=self._tolerate)
         except InvalidPayload as exc:
             self._events.append(AnswerInvalid(id, exc))
             self._write_result_error(id, exc.code, str(exc))
@@ -368,6 +366,15 @@ class Protocol:
             case _:
                 if self.subprotocol == "ocpp2.0.1" and exc.id is not None:
                     self._write_error(exc.id, ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED, exc.reason)
+
+    def _prepare(self, request: Request[Any, Any]) -> tuple[str, type[Response], bytes]:
+        """Return the action of a request, what answers it, and its payload."""
+        if isinstance(request, RawRequest):
+            return request.action, RawResponse, validation.encode_raw(request.payload)
+        action = self._action_of(request)
+        if action.response is None:
+            raise ValueError(f"{action.name} is a SEND: it is never answered")
+        return action.name, action.response, _encoded(request)
 
     def _action_of(self, message: Request[Any, Any] | Send) -> Action:
         action = self._actions.get(type(message).__name__)

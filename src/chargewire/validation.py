@@ -73,6 +73,27 @@ def decode(payload: bytes | msgspec.Raw, type: type[M], *, tolerate: frozenset[s
     return message
 
 
+def decode_raw(payload: msgspec.Raw) -> Any:
+    """Read a payload of which nothing is known but that it is JSON.
+
+    Raises:
+        InvalidPayload: it is not.
+    """
+    try:
+        return msgspec.json.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+        raise _unreadable(exc) from None
+
+
+def encode_raw(payload: Any) -> bytes:
+    """Write any JSON.
+
+    Raises:
+        TypeError: ``payload`` holds what JSON cannot express.
+    """
+    return _encoder.encode(payload)
+
+
 def encode(message: Message) -> bytes:
     """Write a message: compact JSON in schema field order, date-times with milliseconds at most (RPC-057)."""
     data = _encoder.encode(message)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import assert_type
+from typing import Any, assert_type
 
 from chargewire import (
     ANY_ACTION,
@@ -28,6 +28,7 @@ from chargewire import (
     Proceed,
     Reject,
     Station,
+    extended,
     on,
     on_action,
     v16,
@@ -150,6 +151,24 @@ async def charge() -> None:
         stop = v16.StopTransaction(meter_stop=1, timestamp=datetime.now(UTC), transaction_id=2)
         delivery: asyncio.Future[v16.StopTransactionResponse] = charge_point.deliver(stop)
         assert_type((await delivery).id_tag_info, v16.IdTagInfo | None)
+
+
+class UnlatchResponse(Response, frozen=True):
+    is_open: bool
+
+
+class Unlatch(Request["Unlatch", UnlatchResponse], frozen=True):
+    door: int
+
+
+acme = CSMS(extended(v16, Unlatch), v201, authenticate=authenticate)
+
+
+@acme.on(Unlatch)
+async def unlatch(station: Station[Tenant], request: Unlatch) -> UnlatchResponse:
+    assert_type((await station.call(request)).is_open, bool)
+    assert_type((await station.call_raw("Unlatch", {"door": request.door})), Any)
+    return UnlatchResponse(is_open=True)
 
 
 assert_type(v16.ACTIONS["Reset"], Action)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from support.library import NOW, new_csms
+from support.library import NOW, anyone, new_csms
 
 from chargewire import (
     ANY_ACTION,
+    CSMS,
     NO_REPLY,
     CallRejected,
     CallTimeout,
@@ -18,10 +19,11 @@ from chargewire import (
     NotConnected,
     Proceed,
     Station,
+    extended,
     v16,
     v201,
 )
-from chargewire.messages import Request, Response
+from chargewire.messages import Direction, RawRequest, Request, Response
 from chargewire.testing import FakeClock, RecordingStation, link
 
 RESET = v16.Reset(type=v16.ResetType.SOFT)
@@ -173,3 +175,53 @@ async def test_a_removed_handler_is_called_no_more() -> None:
     async with link(csms, v16) as (charge_point, _):
         with pytest.raises(CallRejected, match="NotSupported"):
             await charge_point.call(v16.Heartbeat())
+
+
+# A vendor's own
+
+
+class UnlatchResponse(Response, frozen=True):
+    is_open: bool
+
+
+class Unlatch(Request["Unlatch", UnlatchResponse], frozen=True):
+    door: int
+
+
+async def test_a_vendors_action_is_called_and_handled_typed() -> None:
+    acme = extended(v16, Unlatch, direction=Direction.TO_STATION)
+    csms: CSMS[str] = CSMS(acme, authenticate=anyone)
+    wallbox = RecordingStation(acme)
+    wallbox.answer(Unlatch, UnlatchResponse(is_open=True))
+    async with link(csms, acme, handlers=wallbox) as (_, station):
+        assert (await station.call(Unlatch(door=2))).is_open
+        assert station.version is acme
+        assert await station.call_raw("Unlatch", {"door": 3}) == {"is_open": True}
+    assert wallbox.received == [Unlatch(door=2), Unlatch(door=3)]
+
+
+async def test_an_action_that_nobody_has_registered_reaches_not_even_the_handler_of_any() -> None:
+    csms = new_csms()
+
+    @csms.on_action(ANY_ACTION)
+    async def rest(station: Station[str], request: Request[object, object]) -> Response:
+        raise AssertionError(request)
+
+    async with link(csms, v16) as (charge_point, _):
+        with pytest.raises(CallRejected, match="NotImplemented"):
+            await charge_point.call_raw("Unlatch", {"door": 3})
+        with pytest.raises(CallRejected, match="vendorId: is missing"):
+            await charge_point.call_raw("DataTransfer", {})
+
+
+async def test_layers_see_raw_calls_by_their_action() -> None:
+    seen: list[tuple[str, Request[object, object]]] = []
+
+    async def layer(exchange: Exchange, proceed: Proceed) -> Response:
+        seen.append((exchange.action, exchange.request))
+        return await proceed(exchange)
+
+    async with link(new_csms(middleware=[layer]), v16) as (_, station):
+        with pytest.raises(CallRejected):
+            await station.call_raw("Unlatch", 5)
+    assert seen == [("Unlatch", RawRequest(action="Unlatch", payload=5))]

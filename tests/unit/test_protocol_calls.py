@@ -9,6 +9,7 @@ import pytest
 
 from chargewire import v16, v21, v201
 from chargewire.errors import ErrorCode, InvalidPayload
+from chargewire.messages import RawRequest, RawResponse
 from chargewire.protocol import (
     AnswerInvalid,
     CallLost,
@@ -418,3 +419,40 @@ def test_a_call_of_the_peer_is_served_while_ours_waits(version: ModuleType) -> N
     assert peer.data_to_send() == [b'[3,"1",{"status":"Accepted"}]']
     peer.receive(b'[3,"1",{"currentTime":"2026-05-01T12:00:00Z"}]', now=2.0)
     assert [type(event) for event in peer.events()] == [ResultReceived]
+
+
+# Without a schema
+
+
+@every_version
+def test_a_raw_call_is_sent_and_answered_as_it_is(version: ModuleType) -> None:
+    peer = station(version)
+    peer.send_call("1", RawRequest(action="Unlatch", payload={"door": [None, 1.5]}), now=0.0)
+    assert peer.data_to_send() == [b'[2,"1","Unlatch",{"door":[null,1.5]}]']
+    peer.receive(b'[3,"1",["any",{"JSON":null}]]', now=1.0)
+    assert peer.events() == [ResultReceived("1", RawResponse(payload=["any", {"JSON": None}]))]
+
+
+def test_a_raw_call_takes_the_slot_like_any_other() -> None:
+    """RPC-030."""
+    peer = station()
+    peer.send_call("1", RawRequest(action="Unlatch", payload={}), now=0.0)
+    peer.send_call("2", v16.Heartbeat(), now=0.0)
+    assert len(peer.data_to_send()) == 1
+    peer.receive(b'[4,"1","NotImplemented","",{}]', now=1.0)
+    assert peer.events() == [ErrorReceived("1", ErrorCode.NOT_IMPLEMENTED, "", {})]
+    assert len(peer.data_to_send()) == 1
+
+
+def test_a_raw_payload_that_is_no_json_queues_nothing() -> None:
+    peer = station()
+    with pytest.raises(TypeError):
+        peer.send_call("1", RawRequest(action="Unlatch", payload=object()), now=0.0)
+    assert (peer.data_to_send(), peer.deadline()) == ([], None)
+
+
+def test_an_answer_to_a_raw_call_that_cannot_be_read_ends_it() -> None:
+    peer = station()
+    peer.send_call("1", RawRequest(action="Unlatch", payload={}), now=0.0)
+    peer.receive(b'[3,"1","\xff"]', now=1.0)
+    assert [type(event) for event in peer.events()] == [AnswerInvalid]

@@ -19,7 +19,7 @@ from chargewire.asyncio.options import Limits, Timeouts
 from chargewire.asyncio.websocket import NORMAL, Channel
 from chargewire.errors import CallRejected, CallTimeout, ConnectionLost, ErrorCode, InvalidPayload, NotConnected
 from chargewire.events import BadMessage, Connected, Disconnected, FrameReceived, FrameSent
-from chargewire.messages import NoReply, Request, Response, Send
+from chargewire.messages import NoReply, RawRequest, Request, Response, Send
 from chargewire.middleware import Exchange, Middleware, compose
 from chargewire.routing import Handler, Table, find
 
@@ -112,8 +112,31 @@ class Connection:
         proceed = compose(
             self._context.middleware, lambda exchange: self._transmit(exchange.id, exchange.request, timeout)
         )
-        exchange = Exchange("outgoing", str(uuid4()), type(request).__name__, request, self)
+        action = request.action if isinstance(request, RawRequest) else type(request).__name__
+        exchange = Exchange("outgoing", str(uuid4()), action, request, self)
         return cast(R, await proceed(exchange))
+
+    async def call_raw(self, action: str, payload: Any, *, timeout: float | None = None) -> Any:
+        """Send a CALL that no schema describes, and return the payload of its answer as plain JSON.
+
+        For vendor actions that are not worth a class (see :func:`~chargewire.extended` for those that are), and for
+        tests that send what is wrong. Neither payload is validated. Layers see a
+        :class:`~chargewire.messages.RawRequest`.
+
+        Args:
+            action: any name.
+            payload: what JSON can express.
+            timeout: as in :meth:`call`.
+
+        Raises:
+            CallRejected: the peer answered with a CALLERROR.
+            CallTimeout: it did not answer in time.
+            ConnectionLost: the connection ended first.
+            NotConnected: it is not open; nothing was sent.
+            InvalidPayload: the answer cannot be read.
+            TypeError: ``payload`` is not JSON.
+        """
+        return (await self.call(RawRequest(action=action, payload=payload), timeout=timeout)).payload
 
     def call_from_thread(self, request: Request[Any, R], *, timeout: float | None = None) -> R:
         """Send a CALL from a thread that is not the event loop's, and block until the response; see :meth:`call`.
