@@ -5,12 +5,14 @@ The versions :mod:`chargewire.v16`, :mod:`chargewire.v201` and :mod:`chargewire.
 
 from chargewire.asyncio.client import ChargePoint
 from chargewire.asyncio.connection import Connection
+from chargewire.asyncio.courses import Route
 from chargewire.asyncio.options import Limits, Timeouts
 from chargewire.asyncio.outbox_store import SqliteOutboxStore
 from chargewire.asyncio.run import run
 from chargewire.asyncio.server import CSMS, Server, Station
 from chargewire.asyncio.tls import KeyPair, ServerTls, client_context
 from chargewire.backoff import Backoff
+from chargewire.door import Door
 from chargewire.errors import (
     CallRejected,
     CallTimeout,
@@ -37,6 +39,7 @@ from chargewire.handshake import Accept, Handshake, Reject, check_profile, verif
 from chargewire.messages import NO_REPLY, CustomData, NoReply
 from chargewire.middleware import Exchange, Middleware, Proceed
 from chargewire.outbox import Outbox, OutboxStore
+from chargewire.rates import Rate
 from chargewire.routing import ANY_ACTION, Handlers, on, on_action, on_send
 from chargewire.security import Certificate, SecurityProfile, canonical_password
 from chargewire.vendor import extended
@@ -57,6 +60,7 @@ __all__ = [
     "ConnectionLost",
     "CustomData",
     "Disconnected",
+    "Door",
     "ErrorCode",
     "Event",
     "Exchange",
@@ -74,9 +78,11 @@ __all__ = [
     "Outbox",
     "OutboxStore",
     "Proceed",
+    "Rate",
     "Reconnecting",
     "Reject",
     "Replaced",
+    "Route",
     "SecurityProfile",
     "Server",
     "ServerTls",

@@ -11,8 +11,16 @@ from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Generic, Literal, TypeVar
+from urllib.parse import unquote
 
-from chargewire.identity import basic_credentials, choose_subprotocol, identity_of, offered_subprotocols
+from chargewire.identity import (
+    basic_credentials,
+    choose_subprotocol,
+    decode_identity,
+    identity_of,
+    offered_subprotocols,
+)
+from chargewire.paths import Router
 from chargewire.security import Certificate, SecurityProfile, canonical_password
 
 S_co = TypeVar("S_co", covariant=True)
@@ -38,15 +46,17 @@ class Handshake:
     """What a station presents when it connects.
 
     Attributes:
-        identity: the percent-decoded last path segment.
+        identity: the percent-decoded last path segment, or what stands for ``{identity}`` in the route.
         target: path and query as they came.
-        remote: address of the socket's peer, ``host:port``.
+        remote: address of the socket's peer, ``host:port``; of a trusted proxy's client, with port 0.
         protocols: the subprotocols offered, most wanted first.
         username: user name of Basic authentication, as bytes; ``None`` without credentials.
         password: password of Basic authentication, as bytes: OCPP 1.6 keys need not be UTF-8.
         headers: request headers by lower-case name.
         encrypted: whether the connection is TLS.
         certificate: what the station presented in the TLS handshake, if it did.
+        route: pattern that the path fits; ``None`` without routes.
+        parameters: segments of the path by the names in that pattern, percent-decoded.
     """
 
     identity: str
@@ -58,6 +68,8 @@ class Handshake:
     headers: Mapping[str, str] = field(repr=False)
     encrypted: bool = False
     certificate: Certificate | None = None
+    route: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def path(self) -> str:
@@ -206,21 +218,36 @@ def check_upgrade(head: Head) -> str:
 
 
 def read_handshake(
-    head: Head, *, remote: str, encrypted: bool = False, certificate: Certificate | None = None
+    head: Head,
+    *,
+    remote: str,
+    encrypted: bool = False,
+    certificate: Certificate | None = None,
+    router: Router[Any] | None = None,
 ) -> Handshake:
-    """Read who asks for the upgrade and what they offer.
+    """Read who asks for the upgrade, by which route, and what they offer.
 
     Raises:
-        Refused: the identity or a header is no good (400).
+        Refused: no route leads there (404); the identity, another parameter or a header is no good (400).
     """
+    match = None if router is None else router.find(head.target)
+    if router is not None and match is None:
+        raise Refused(Reject(HTTPStatus.NOT_FOUND, "no such path here"))
+    encoded: Mapping[str, str] = {} if match is None else match.parameters
     identity = None
     try:
-        identity = identity_of(head.target)
+        identity = decode_identity(encoded["identity"]) if "identity" in encoded else identity_of(head.target)
+        parameters = {name: unquote(text, errors="strict") for name, text in encoded.items()}
         protocols = offered_subprotocols(head.headers.get("sec-websocket-protocol", ""))
+    except UnicodeDecodeError:
+        raise Refused(Reject(HTTPStatus.BAD_REQUEST, "the path is not UTF-8"), identity) from None
     except ValueError as exc:
         raise Refused(Reject(HTTPStatus.BAD_REQUEST, str(exc)), identity) from None
     username, password = basic_credentials(head.headers.get("authorization", "")) or (None, None)
-    return Handshake(identity, head.target, remote, protocols, username, password, head.headers, encrypted, certificate)
+    return Handshake(
+        identity, head.target, remote, protocols, username, password, head.headers, encrypted, certificate,
+        None if match is None else match.pattern, parameters,
+    )  # fmt: skip
 
 
 def check_profile(handshake: Handshake, profile: SecurityProfile, *, organization: str | None = None) -> Reject | None:

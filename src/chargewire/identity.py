@@ -18,7 +18,15 @@ def identity_of(target: str) -> str:
     Raises:
         ValueError: there is none, or it is no usable identity.
     """
-    segment = target.partition("?")[0].rstrip("/").rpartition("/")[2]  # split before decoding: %2F stays inside
+    return decode_identity(target.partition("?")[0].rstrip("/").rpartition("/")[2])  # before decoding: %2F stays inside
+
+
+def decode_identity(segment: str) -> str:
+    """Read the identity from a percent-encoded segment of a path.
+
+    Raises:
+        ValueError: there is none, or it is no usable identity.
+    """
     try:
         identity = unquote_to_bytes(segment).decode()
     except UnicodeDecodeError:

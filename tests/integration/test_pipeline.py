@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 import pytest
-from support.library import Recorder, new_csms
+from support.library import Recorder, anyone, new_csms
 from support.rawpeer import RawPeer
 
-from chargewire import Accept, Handshake, UpgradeAborted, UpgradeError
+from chargewire import (
+    CSMS,
+    Accept,
+    Disconnected,
+    Door,
+    Handshake,
+    Limits,
+    Rate,
+    Reject,
+    Route,
+    SecurityProfile,
+    UpgradeAborted,
+    UpgradeError,
+    v16,
+    v21,
+)
 
 # What the authenticator changes
 
@@ -37,3 +54,120 @@ async def test_a_version_that_was_not_offered_is_our_own_error(caplog: pytest.Lo
         assert "'ocpp2.1' was not offered" in str((await events.wait_for(UpgradeError)).error)
         assert (await events.wait_for(UpgradeAborted)).status == 500
     assert "was not offered" in caplog.text
+
+
+# The door
+
+
+async def test_a_full_server_refuses_until_somebody_leaves() -> None:
+    csms = new_csms(limits=Limits(connections=2))
+    events = Recorder(csms)
+    async with csms.serve("127.0.0.1", 0) as server, await RawPeer.connect(server.port, "/ocpp/A"):
+        async with await RawPeer.connect(server.port, "/ocpp/B"):
+            async with await RawPeer.dial(server.port) as late:
+                answer = await late.upgrade("/ocpp/C")
+                assert (answer.status, answer.body) == (503, b"the server is full\n")
+                assert answer.headers["retry-after"] == "10"
+            aborted = await events.wait_for(UpgradeAborted)
+            assert (aborted.status, aborted.reason) == (503, "the server is full")
+        await events.wait_for(Disconnected)
+        async with await RawPeer.connect(server.port, "/ocpp/C"):
+            assert sorted(csms.stations) == ["A", "C"]
+
+
+async def test_undecided_connections_count() -> None:
+    async with (
+        new_csms(limits=Limits(connections=1)).serve("127.0.0.1", 0) as server,
+        await RawPeer.dial(server.port) as stalled,
+        await RawPeer.dial(server.port) as peer,
+    ):
+        assert (await peer.upgrade()).status == 503
+        assert (await stalled.upgrade()).status == 101
+
+
+async def test_a_client_of_a_trusted_proxy_is_counted_by_itself() -> None:
+    csms = new_csms(door=Door(rate=Rate(1, per=60), trusted_proxies=["127.0.0.0/8"]))
+    events = Recorder(csms)
+    async with csms.serve("127.0.0.1", 0) as server:
+        for client, status in {"192.0.2.1": 101, "192.0.2.2": 101, "192.0.2.1, 127.0.0.2": 429}.items():
+            async with await RawPeer.dial(server.port) as peer:
+                answer = await peer.upgrade(headers={"X-Forwarded-For": client})
+                assert answer.status == status
+        assert 0 < int(answer.headers["retry-after"]) <= 60
+        assert (await events.wait_for(UpgradeAborted)).remote == "192.0.2.1:0"
+
+
+async def test_what_a_client_says_about_itself_counts_for_nothing() -> None:
+    """The incumbent takes the first of all the addresses."""
+    async with new_csms(door=Door(rate=Rate(1, per=60))).serve("127.0.0.1", 0) as server:
+        for number, status in enumerate([101, 429, 429]):
+            async with await RawPeer.dial(server.port) as peer:
+                answer = await peer.upgrade(headers={"X-Forwarded-For": f"192.0.2.{number}"})
+                assert answer.status == status
+
+
+@pytest.mark.parametrize(
+    ("door", "headers", "reason"),
+    [
+        (Door(networks=["192.0.2.0/24"]), {}, b"this address may not connect\n"),
+        (Door(origins=["https://a.example"]), {"Origin": "https://b.example"}, b"this origin may not connect\n"),
+    ],
+)
+async def test_strangers_are_forbidden(door: Door, headers: dict[str, str], reason: bytes) -> None:
+    csms = new_csms(door=door)
+    events = Recorder(csms)
+    async with csms.serve("127.0.0.1", 0) as server, await RawPeer.dial(server.port) as peer:
+        answer = await peer.upgrade(headers=headers)
+        assert (answer.status, answer.body) == (403, reason)
+        assert (await events.wait_for(UpgradeAborted)).identity == "RAW"
+
+
+# Routes
+
+
+async def test_routes_lead_stations_to_their_own_authenticator_and_versions() -> None:
+    async def tenant(handshake: Handshake) -> Accept[str]:
+        return Accept(handshake.parameters["tenant"])
+
+    async def nobody(handshake: Handshake) -> Reject:
+        return Reject(HTTPStatus.UNAUTHORIZED)
+
+    csms = new_csms(
+        routes={
+            "/ocpp/{identity}": Route(),
+            "/{tenant}/{identity}/socket": Route(authenticate=tenant, versions=[v16]),
+            "/closed/*": Route(authenticate=nobody),
+            "/inside/*": Route(networks=["192.0.2.0/24"]),
+            "/safe/*": Route(security_profile=SecurityProfile.BASIC),
+        }
+    )
+    events = Recorder(csms)
+    async with csms.serve("127.0.0.1", 0) as server:
+        async with await RawPeer.connect(server.port, "/ocpp/A"):
+            assert csms.stations["A"].session == "A"
+        async with await RawPeer.connect(server.port, "/ac%20me/B%2F1/socket"):
+            assert csms.stations["B/1"].session == "ac me"
+        for path, status in {
+            "/ocpp/x/A": 404,
+            "/closed/A": 401,
+            "/inside/A": 403,
+            "/safe/A": 401,
+            "/%ff/A/socket": 400,
+        }.items():
+            async with await RawPeer.dial(server.port) as peer:
+                assert (await peer.upgrade(path)).status == status, path
+        async with await RawPeer.dial(server.port) as peer:
+            answer = await peer.upgrade("/acme/B/socket", subprotocols=("ocpp2.0.1",))
+            assert (answer.status, answer.body) == (400, answer.body)
+            assert answer.body.endswith(b"spoken here: ocpp1.6\n")
+        await events.wait_for(UpgradeAborted, count=6)
+    assert [event.status for event in events.of(UpgradeAborted)] == [404, 401, 403, 401, 400, 400]
+
+
+def test_what_no_station_could_meet_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match=r"versions: a route speaks ocpp2\.1; the CSMS ocpp1\.6"):
+        CSMS(v16, authenticate=anyone, routes={"/*": Route(versions=[v21])})
+    with pytest.raises(ValueError, match="does not begin with a slash"):
+        new_csms(routes={"ocpp": Route()})
+    with pytest.raises(ValueError, match="cannot show"):
+        new_csms(routes={"/*": Route(security_profile=SecurityProfile.MUTUAL_TLS)}).asgi()

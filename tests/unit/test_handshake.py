@@ -30,6 +30,7 @@ from chargewire.handshake import (
     read_handshake,
     settle,
 )
+from chargewire.paths import Router
 from chargewire.security import SecurityProfile
 
 KEY = base64.b64encode(bytes(16)).decode()
@@ -199,6 +200,28 @@ def test_a_url_without_identity_is_refused() -> None:
     """CON-003."""
     refusal = refused(lambda: read_handshake(head("/"), remote=""))
     assert (refusal.reject.status, refusal.identity) == (HTTPStatus.BAD_REQUEST, None)
+
+
+def test_a_route_says_where_the_identity_stands() -> None:
+    router = Router({"/{tenant}/{identity}/ocpp": None, "/any/*": None})
+    found = read_handshake(head("/a%20b/CS%2F1/ocpp"), remote="127.0.0.1:5000", router=router)
+    assert (found.identity, found.route) == ("CS/1", "/{tenant}/{identity}/ocpp")
+    assert found.parameters == {"tenant": "a b", "identity": "CS/1"}
+    assert read_handshake(head("/any/x/CS1"), remote="127.0.0.1:5000", router=router).identity == "CS1"
+
+
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        ("/a/b", HTTPStatus.NOT_FOUND),
+        ("/%ff/CS1/ocpp", HTTPStatus.BAD_REQUEST),
+        ("/a/%ff/ocpp", HTTPStatus.BAD_REQUEST),
+    ],
+)
+def test_a_path_that_leads_nowhere_is_refused(target: str, status: HTTPStatus) -> None:
+    router = Router({"/{tenant}/{identity}/ocpp": None})
+    refusal = refused(lambda: read_handshake(head(target), remote="127.0.0.1:5000", router=router))
+    assert refusal.reject.status == status
 
 
 def test_a_bad_offer_is_refused_by_the_name_of_the_station() -> None:

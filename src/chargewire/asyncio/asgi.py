@@ -19,8 +19,10 @@ from chargewire import handshake
 from chargewire.asyncio.dispatch import Dispatcher
 from chargewire.asyncio.hub import EventHub
 from chargewire.asyncio.websocket import ABNORMAL, GOING_AWAY, NO_STATUS, NORMAL, TOO_BIG, UNSUPPORTED_DATA, Owner
+from chargewire.door import Doorman
 from chargewire.events import UpgradeAborted, UpgradeError
 from chargewire.handshake import Handshake, Head, Refused, Reject, Terms
+from chargewire.paths import Router
 
 Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -42,6 +44,9 @@ class Reception:
         admit: makes authentication for handlers that run on a dispatcher.
         timeout: seconds for all of that.
         max_message: bytes of one message.
+        door: who may knock.
+        crowd: counts the connections that are open.
+        router: of the paths that lead in, those of the mount included; ``None`` when all do.
         close_timeout: seconds until the end of a connection that this side closes.
     """
 
@@ -51,6 +56,9 @@ class Reception:
     timeout: float
     max_message: int
     close_timeout: float
+    door: Doorman
+    crowd: Callable[[], int]
+    router: Router[Any] | None
 
 
 class AsgiApp:
@@ -60,6 +68,7 @@ class AsgiApp:
         self._reception = reception
         self._loop: asyncio.AbstractEventLoop | None = None
         self._channels: set[_Channel] = set()
+        self._undecided = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, or the lifespan of an application that is not mounted in another."""
@@ -88,7 +97,11 @@ class AsgiApp:
     async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
         upgrade = _Upgrade(self._reception, scope)
         await receive()  # websocket.connect
-        outcome = await upgrade.decide(self._admit())
+        self._undecided += 1
+        try:
+            outcome = await upgrade.decide(self._admit(), undecided=self._undecided)
+        finally:
+            self._undecided -= 1
         match outcome:
             case Reject():
                 await _refuse(outcome, scope, send)
@@ -125,12 +138,12 @@ class _Upgrade:
         self._identity: str | None = None
         self._remote = "{}:{}".format(*(scope.get("client") or ("unknown", 0)))
 
-    async def decide(self, admit: Admit) -> tuple[Owner, Terms] | Reject:
+    async def decide(self, admit: Admit, *, undecided: int) -> tuple[Owner, Terms] | Reject:
         """Run the steps, with one deadline for all. Nothing that the user's code raises leaves this coroutine."""
         deadline = asyncio.timeout(self._reception.timeout)
         try:
             async with deadline:
-                return await self._run(admit)
+                return await self._run(admit, undecided)
         except Refused as exc:
             self._identity = self._identity or exc.identity
             reject = exc.reject
@@ -146,11 +159,15 @@ class _Upgrade:
         self._reception.hub.emit(UpgradeAborted(self._identity, reason, reject.status, self._remote))
         return reject
 
-    async def _run(self, admit: Admit) -> tuple[Owner, Terms]:
+    async def _run(self, admit: Admit, undecided: int) -> tuple[Owner, Terms]:
+        reception, head = self._reception, _read_head(self._scope)
+        self._remote = reception.door.locate(head, self._remote)
+        now = asyncio.get_running_loop().time()
+        reception.door.knock(self._remote, present=undecided + reception.crowd(), now=now)
         encrypted = self._scope.get("scheme") == "wss"
-        asked = handshake.read_handshake(_read_head(self._scope), remote=self._remote, encrypted=encrypted)
+        asked = handshake.read_handshake(head, remote=self._remote, encrypted=encrypted, router=reception.router)
         self._identity = asked.identity
-        terms = self._reception.decide(asked, "")
+        terms = reception.decide(asked, "")
         decision = await admit(asked, terms)
         match decision:
             case Reject():

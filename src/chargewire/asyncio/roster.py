@@ -42,6 +42,9 @@ class Roster(Generic[M]):
         self._open: set[M] = set()
         self.by_identity: Mapping[str, M] = MappingProxyType(self._newest)
 
+    def __len__(self) -> int:
+        return len(self._open)
+
     def join(self, member: M) -> None:
         """Make ``member`` the one of its identity; an older connection of it is dead or about to be (CON-031)."""
         older = self._newest.get(member.identity)

@@ -11,6 +11,7 @@ from typing import Generic, TypeVar, cast
 from chargewire import handshake
 from chargewire.asyncio.asgi import AsgiApp, Reception
 from chargewire.asyncio.connection import Connection, Context
+from chargewire.asyncio.courses import Courses, Route
 from chargewire.asyncio.dispatch import Dispatcher
 from chargewire.asyncio.hub import EventHub, Listener
 from chargewire.asyncio.options import Limits, Timeouts
@@ -18,6 +19,7 @@ from chargewire.asyncio.roster import Roster, Unspoken
 from chargewire.asyncio.tls import ServerTls, check_context
 from chargewire.asyncio.upgrade import Admit, Entrance, Pipeline, listen
 from chargewire.asyncio.websocket import GOING_AWAY, Channel, Owner, Pinger, WebSocket
+from chargewire.door import Door, Doorman
 from chargewire.events import Event
 from chargewire.handshake import Accept, Authenticator, Handshake, NoSubprotocol, Reject, Terms
 from chargewire.messages import Send
@@ -70,11 +72,16 @@ class CSMS(Registry[Station[S]], Generic[S]):
         authenticate: decides about each upgrade before the 101. Whatever it raises is answered with a 500.
         handlers: objects with methods marked by :func:`~chargewire.on`; see also :meth:`on`.
         middleware: layers around every call, the first one outermost.
+        door: who may connect at all, and how often.
+        routes: the paths that lead in, and what is different there. A pattern is ``/`` and segments: ``text`` fits
+            itself, ``{name}`` any one segment, a ``*`` at the end one or more; the most particular pattern decides. The
+            identity is what stands for ``{identity}``, else the last segment. Without routes every path leads in; with
+            them, any other is answered with a 404.
         security_profile: the least a station must use; see :func:`~chargewire.check_profile`, which is asked before
             ``authenticate`` is. The password itself is for ``authenticate`` to verify.
         handshake_timeout: seconds from a connection to its upgrade, TLS included; then it is answered with a 408.
         timeouts: how long to wait for what.
-        limits: how much to take from one station.
+        limits: how much to take.
         on_no_subprotocol: what to do without a version in common: ``"refuse"`` the upgrade with a 400 (as the OCTT
             wants it, CON-012) or ``"close_after_handshake"`` (as OCPP-J has it, CON-011).
         compress: agree to permessage-deflate when a 2.x station offers it (CON-015).
@@ -87,6 +94,8 @@ class CSMS(Registry[Station[S]], Generic[S]):
         authenticate: Authenticator[S],
         handlers: Handlers | Sequence[Handlers] = (),
         middleware: Sequence[Middleware] = (),
+        door: Door | None = None,
+        routes: Mapping[str, Route[S]] | None = None,
         security_profile: SecurityProfile = SecurityProfile.NONE,
         handshake_timeout: float = 5.0,
         timeouts: Timeouts | None = None,
@@ -99,13 +108,14 @@ class CSMS(Registry[Station[S]], Generic[S]):
             raise ValueError("versions: name at least one of v16, v201, v21")
         super().__init__(handlers)
         self._versions = {version.SUBPROTOCOL: version for version in versions}
-        self._authenticate = authenticate
         self._middleware = tuple(middleware)
-        self._security_profile = SecurityProfile(security_profile)
+        self._door = door or Door()
+        self._courses = Courses[S](
+            self._versions, authenticate, SecurityProfile(security_profile), on_no_subprotocol, self._door, routes or {}
+        )
         self._handshake_timeout = handshake_timeout
         self._timeouts = timeouts or Timeouts()
         self._limits = limits or Limits()
-        self._on_no_subprotocol: NoSubprotocol = on_no_subprotocol
         self._compress = compress
         self._tolerate = tolerances(tolerate)
         self._hub = EventHub()
@@ -158,7 +168,9 @@ class CSMS(Registry[Station[S]], Generic[S]):
             OSError: the address cannot be listened on.
             ValueError: no station could meet the security profile over ``ssl``.
         """
-        check_context(_context(ssl), self._security_profile)
+        # A route of its own may want certificates, or only TLS, where others do not.
+        check_context(_context(ssl), min(self._courses.profiles))
+        check_context(_context(ssl), min(max(self._courses.profiles), SecurityProfile.TLS_BASIC))
         pinger = Pinger(interval=self._timeouts.ping_interval, pong_timeout=self._timeouts.pong)
         dispatcher = Dispatcher()
         pipeline = self._pipeline(dispatcher, pinger, ssl.organization if isinstance(ssl, ServerTls) else None)
@@ -175,7 +187,8 @@ class CSMS(Registry[Station[S]], Generic[S]):
     def asgi(self) -> AsgiApp:
         """Make an ASGI application of this CSMS, to mount in Starlette, FastAPI, Litestar and their like.
 
-        Authentication, limits, events and replaced connections are those of :meth:`serve`. What belongs to the socket
+        Authentication, limits, routes (with the path of the mount), events and replaced connections are those of
+        :meth:`serve`. What belongs to the socket
         is the ASGI server's: ``Timeouts.ping_interval``, ``compress`` and ``Limits.head`` mean nothing here. A refusal
         has its status and reason where the server has the extension ``websocket.http.response``, and is a bare 403
         elsewhere. Whether a connection is encrypted is what the server says, or makes of a proxy's headers.
@@ -183,12 +196,13 @@ class CSMS(Registry[Station[S]], Generic[S]):
         Raises:
             ValueError: the security profile is 3: ASGI knows nothing of client certificates.
         """
-        if self._security_profile is SecurityProfile.MUTUAL_TLS:
+        if SecurityProfile.MUTUAL_TLS in self._courses.profiles:
             raise ValueError("security_profile: 3 needs client certificates, which ASGI cannot show; use serve()")
         return AsgiApp(
             Reception(
                 decide=self._decider(deflate=False, organization=None), admit=self._admitter, hub=self._hub,
                 timeout=self._handshake_timeout, max_message=self._limits.message, close_timeout=self._timeouts.close,
+                door=self._doorman(), crowd=self._roster.__len__, router=self._courses.router,
             )
         )  # fmt: skip
 
@@ -202,14 +216,15 @@ class CSMS(Registry[Station[S]], Generic[S]):
         return Pipeline(
             decide=self._decider(deflate=self._compress, organization=organization), admit=self._admitter(dispatcher),
             websocket=websocket, hub=self._hub, timeout=self._handshake_timeout, max_head=self._limits.head,
-            max_message=self._limits.message,
+            max_message=self._limits.message, door=self._doorman(), crowd=self._roster.__len__,
+            router=self._courses.router,
         )  # fmt: skip
 
+    def _doorman(self) -> Doorman:
+        return Doorman(self._door, connections=self._limits.connections)
+
     def _decider(self, *, deflate: bool, organization: str | None) -> Callable[[Handshake, str], Terms]:
-        return functools.partial(
-            handshake.decide, spoken=self._versions, on_no_subprotocol=self._on_no_subprotocol, deflate=deflate,
-            profile=self._security_profile, organization=organization,
-        )  # fmt: skip
+        return functools.partial(self._courses.decide, deflate=deflate, organization=organization)
 
     def _admitter(self, dispatcher: Dispatcher) -> Admit:
         context = Context(
@@ -220,10 +235,11 @@ class CSMS(Registry[Station[S]], Generic[S]):
         async def admit(asked: Handshake, terms: Terms) -> tuple[Owner, Terms] | Reject:
             if terms.subprotocol is None:
                 return Unspoken(), terms
-            decision = await self._authenticate(asked)
+            decision = await self._courses.authenticate(asked)
             match decision:
                 case Accept(session=session):
-                    asked, terms = handshake.settle(asked, terms, decision, spoken=self._versions)
+                    spoken = self._courses.spoken(asked)
+                    asked, terms = handshake.settle(asked, terms, decision, spoken=spoken)
                     version = self._versions[cast(str, terms.subprotocol)]
                     return _Member(self._roster, asked.identity, version, asked.remote, context, session), terms
                 case Reject():

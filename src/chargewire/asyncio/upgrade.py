@@ -10,7 +10,7 @@ import logging
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -20,8 +20,10 @@ from chargewire.asyncio.hub import EventHub
 from chargewire.asyncio.listener import TlsListener, open_sockets
 from chargewire.asyncio.tls import read_certificate
 from chargewire.asyncio.websocket import Owner, WebSocket
+from chargewire.door import Door, Doorman
 from chargewire.events import UpgradeAborted, UpgradeError
 from chargewire.handshake import Handshake, Head, Refused, Reject, Terms
+from chargewire.paths import Router
 
 _MAX_AHEAD = 64 * 1024  # bytes a client may send before it has our answer
 _BACKLOG = 4096  # a fleet that reconnects at once must not meet refused connections
@@ -40,6 +42,9 @@ class Pipeline:
         decide: the sync steps that need no waiting; raises :exc:`~chargewire.handshake.Refused`.
         admit: authentication; who is to own the connection and on which terms, or the refusal.
         websocket: makes what runs the connection.
+        door: who may knock.
+        crowd: counts the connections that are open.
+        router: of the paths that lead in; ``None`` when all do.
         timeout: seconds for everything from the connection to the answer, the TLS handshake included.
         max_head: bytes of a request head.
         max_message: bytes of one frame.
@@ -52,6 +57,9 @@ class Pipeline:
     timeout: float
     max_head: int
     max_message: int
+    door: Doorman = field(default_factory=lambda: Doorman(Door()))
+    crowd: Callable[[], int] = int
+    router: Router[Any] | None = None
 
 
 class Entrance:
@@ -173,6 +181,7 @@ class UpgradeGate(asyncio.Protocol):
         """Run the pipeline. Nothing a peer sends and nothing the user's code raises leaves this coroutine."""
         try:
             head = handshake.parse_head(raw)
+            self._knock(head)
             key = handshake.check_upgrade(head)
             asked = self._read_handshake(head)
             self._identity = asked.identity
@@ -192,10 +201,17 @@ class UpgradeGate(asyncio.Protocol):
                 case (owner, settled):
                     self._hand_over(owner, settled)
 
+    def _knock(self, head: Head) -> None:
+        door = self._pipeline.door
+        self._remote = door.locate(head, self._remote)
+        door.knock(self._remote, present=len(self._gates) + self._pipeline.crowd(), now=self._loop.time())
+
     def _read_handshake(self, head: Head) -> Handshake:
         tls: ssl.SSLObject | None = self._transport.get_extra_info("ssl_object")
         certificate = None if tls is None else read_certificate(tls)
-        return handshake.read_handshake(head, remote=self._remote, encrypted=tls is not None, certificate=certificate)
+        return handshake.read_handshake(
+            head, remote=self._remote, encrypted=tls is not None, certificate=certificate, router=self._pipeline.router
+        )
 
     def _time_out(self) -> None:
         """Answer 408; cancels the user's code if it is what takes so long."""
