@@ -23,6 +23,11 @@ from chargewire.messages import Action, Direction, Message, RawRequest, RawRespo
 UNREADABLE_ID = "-1"
 _NO_ID = frozenset({UNREADABLE_ID, ""})
 
+# A peer repeats a CALL that it has got no answer to, maybe with the same id (RPC-023). It has one CALL in flight, so
+# the last few answers are enough; and some stations count from 1 again and again, so they are not kept for long.
+_KEPT_ANSWERS = 4
+_KEPT_SECONDS = 120.0
+
 
 class Version(Shape):
     """A generated package: :mod:`chargewire.v16`, :mod:`chargewire.v201`, :mod:`chargewire.v21`."""
@@ -138,6 +143,22 @@ class _Outgoing(Struct, gc=False):
     deadline: float = 0.0
 
 
+class _Incoming(Struct, frozen=True, gc=False):
+    """A CALL of the peer, waiting for our answer: what that must be, and how it came."""
+
+    response: type[Response]
+    data: bytes
+    received: float
+
+
+class _Answer(Struct, frozen=True, gc=False):
+    """Our CALLRESULT, kept for the case that its CALL comes again; ``call`` is the hash of that one's bytes."""
+
+    call: int
+    received: float
+    data: bytes
+
+
 class Protocol:
     """One side of one OCPP-J connection.
 
@@ -149,7 +170,7 @@ class Protocol:
     """
 
     __slots__ = (
-        "_actions", "_call_timeout", "_data", "_events", "_in_flight", "_incoming", "_queue", "_tolerate",
+        "_actions", "_answers", "_call_timeout", "_data", "_events", "_in_flight", "_incoming", "_queue", "_tolerate",
         "_unanswered", "subprotocol",
     )  # fmt: skip
 
@@ -168,7 +189,8 @@ class Protocol:
         self._tolerate = tolerate
         self._in_flight: _Outgoing | None = None  # OCPP-J 4.1.1: one CALL at a time per direction (RPC-030)
         self._queue: list[_Outgoing] = []
-        self._unanswered: dict[str, type[Response] | None] = {}  # the peer's CALLs: what each must be answered with
+        self._unanswered: dict[str, _Incoming] = {}  # the peer's CALLs
+        self._answers: dict[str, _Answer] = {}  # our last ones, oldest first
         self._events: list[ProtocolEvent] = []
         self._data: list[bytes] = []
 
@@ -196,14 +218,15 @@ class Protocol:
             InvalidPayload: ``response`` does not fit its schema; the CALL is still unanswered.
             TypeError: ``response`` is not the response of that action; the CALL is still unanswered.
         """
-        expected = self._unanswered.get(id)
-        if expected is None:
+        call = self._unanswered.get(id)
+        if call is None:
             return
-        if type(response) is not expected:
-            raise TypeError(f"the answer must be a {_name(expected)}, not a {_name(type(response))}")
+        if type(response) is not call.response:
+            raise TypeError(f"the answer must be a {_name(call.response)}, not a {_name(type(response))}")
         data = frames.encode_result(id, _encoded(response))
         del self._unanswered[id]
         self._data.append(data)
+        self._keep(id, _Answer(hash(call.data), call.received, data))
 
     def send_error(self, id: str, code: str, description: str = "", details: Mapping[str, Any] | None = None) -> None:
         """Answer the CALL ``id`` with a CALLERROR. Does nothing when it is answered already.
@@ -237,8 +260,8 @@ class Protocol:
             self._receive_malformed(exc, now)
             return
         match frame:
-            case frames.Call(id=id, action=action, payload=payload):
-                self._receive_call(id, action, payload)
+            case frames.Call():
+                self._receive_call(frame, data, now)
             case frames.CallResult(id=id, payload=payload):
                 self._receive_result(id, payload, now)
             case frames.CallError(id=id):
@@ -266,6 +289,7 @@ class Protocol:
         self._in_flight = None
         self._queue.clear()
         self._unanswered.clear()
+        self._answers.clear()
         self._data.clear()
 
     def deadline(self) -> float | None:
@@ -282,22 +306,27 @@ class Protocol:
         data, self._data = self._data, []
         return data
 
-    def _receive_call(self, id: str, action: str, payload: Raw) -> None:
+    def _receive_call(self, call: frames.Call, data: bytes, now: float) -> None:
+        id, action = call.id, call.action
         if id in self._unanswered:
             # RPC-024: one answer serves every copy; the handler must not run twice at once.
             self._events.append(MessageIgnored(f"CALL {id} is being processed already"))
+            return
+        kept = self._answers.get(id)
+        if kept is not None and kept.call == hash(data) and now - kept.received < _KEPT_SECONDS:
+            self._data.append(kept.data)  # nor twice one after the other
             return
         known = self._incoming.get(action)
         if known is None or known.response is None:
             self._refuse_action(id, action)
             return
         try:
-            request = validation.decode(payload, known.request, tolerate=self._tolerate)
+            request = validation.decode(call.payload, known.request, tolerate=self._tolerate)
         except InvalidPayload as exc:
             self._write_error(id, exc.code, str(exc))
             self._events.append(MessageIgnored(f"{action} refused: {exc}"))
             return
-        self._unanswered[id] = known.response
+        self._unanswered[id] = _Incoming(known.response, data, now)
         self._events.append(CallReceived(id, action, cast(Request[Any, Any], request)))
 
     def _refuse_action(self, id: str, action: str) -> None:
@@ -306,6 +335,14 @@ class Protocol:
             self._write_error(id, ErrorCode.NOT_IMPLEMENTED, f"{action[:50]} is not an action of {self.subprotocol}")
         else:
             self._write_error(id, ErrorCode.NOT_SUPPORTED, f"{action} goes the other way")
+
+    def _keep(self, id: str, answer: _Answer) -> None:
+        """Remember a CALLRESULT. A CALLERROR is not: whoever repeats what failed wants another try (RPC-086)."""
+        answers = self._answers
+        answers.pop(id, None)
+        if len(answers) == _KEPT_ANSWERS:
+            del answers[next(iter(answers))]
+        answers[id] = answer
 
     def _receive_send(self, id: str, action: str, payload: Raw) -> None:
         """A SEND is never answered, whatever is wrong with it (RPC-007)."""

@@ -80,15 +80,45 @@ def test_several_calls_may_wait_for_their_answers_at_once(version: ModuleType) -
     assert [json.loads(data)[1] for data in peer.data_to_send()] == ["2", "3", "1"]
 
 
-@pytest.mark.parametrize("first", ["result", "error"])
-def test_the_id_of_an_answered_call_may_come_again(first: str) -> None:
-    """RPC-023."""
+@every_version
+def test_a_call_that_comes_again_gets_the_answer_it_had(version: ModuleType) -> None:
+    """RPC-023, RPC-024."""
+    peer = asked(version)
+    peer.send_result("1", version.HeartbeatResponse(current_time=NOON))
+    answer = peer.data_to_send()
+    for _ in range(3):
+        peer.receive(HEARTBEAT, now=60.0)
+        assert (peer.events(), peer.data_to_send()) == ([], answer)
+
+
+def test_a_call_that_was_answered_with_an_error_gets_another_try() -> None:
+    """RPC-023, RPC-086."""
     peer = asked(v201)
-    if first == "result":
-        peer.send_result("1", v201.HeartbeatResponse(current_time=NOON))
-    else:
-        peer.send_error("1", ErrorCode.INTERNAL_ERROR)
+    peer.send_error("1", ErrorCode.INTERNAL_ERROR)
     peer.receive(HEARTBEAT, now=1.0)
+    assert [type(event) for event in peer.events()] == [CallReceived]
+
+
+@pytest.mark.parametrize(("again", "now"), [(b'[2,"1","Authorize",{"idTag":"A"}]', 1.0), (HEARTBEAT, 120.0)])
+def test_the_id_of_an_answered_call_may_be_used_for_another_or_much_later(again: bytes, now: float) -> None:
+    """RPC-021, RPC-022: it should not, but some stations do."""
+    peer = asked()
+    peer.send_result("1", v16.HeartbeatResponse(current_time=NOON))
+    peer.receive(again, now=now)
+    assert [type(event) for event in peer.events()] == [CallReceived]
+
+
+def test_only_the_last_four_answers_are_kept() -> None:
+    peer = csms()
+    calls = [b'[2,"%d","Heartbeat",{}]' % number for number in range(5)]
+    for number, call in enumerate(calls):
+        peer.receive(call, now=0.0)
+        peer.send_result(str(number), v16.HeartbeatResponse(current_time=NOON))
+    peer.events()
+    for call in calls[1:]:
+        peer.receive(call, now=1.0)
+    assert peer.events() == []
+    peer.receive(calls[0], now=1.0)
     assert [type(event) for event in peer.events()] == [CallReceived]
 
 
