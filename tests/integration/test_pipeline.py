@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from http import HTTPStatus
 
 import pytest
 from support.library import Recorder, anyone, new_csms
-from support.rawpeer import RawPeer
+from support.rawpeer import CLOSE, RawPeer
 
 from chargewire import (
     CSMS,
@@ -17,6 +18,7 @@ from chargewire import (
     Limits,
     Rate,
     Reject,
+    Replaced,
     Route,
     SecurityProfile,
     UpgradeAborted,
@@ -24,6 +26,7 @@ from chargewire import (
     v16,
     v21,
 )
+from chargewire.duplicates import TAKEOVERS
 
 # What the authenticator changes
 
@@ -171,3 +174,75 @@ def test_what_no_station_could_meet_is_refused_at_once() -> None:
         new_csms(routes={"ocpp": Route()})
     with pytest.raises(ValueError, match="cannot show"):
         new_csms(routes={"/*": Route(security_profile=SecurityProfile.MUTUAL_TLS)}).asgi()
+
+
+# One identity, two connections
+
+
+async def test_a_war_of_two_connections_is_damped() -> None:
+    """CON-031, defect 12."""
+    csms = new_csms()
+    events = Recorder(csms)
+    async with csms.serve("127.0.0.1", 0) as server, AsyncExitStack() as peers:
+        for _ in range(TAKEOVERS.limit + 1):
+            await peers.enter_async_context(await RawPeer.connect(server.port))
+        winner = csms.stations["RAW"]
+        async with await RawPeer.dial(server.port) as late:
+            answer = await late.upgrade()
+            assert answer.status == 409
+            assert int(answer.headers["retry-after"]) <= 12
+        assert csms.stations["RAW"] is winner
+        assert len(events.of(Replaced)) == TAKEOVERS.limit
+
+
+async def test_a_stranger_cannot_take_over() -> None:
+    """Defect 12: only a connection that has been accepted counts."""
+
+    async def authenticate(handshake: Handshake) -> Accept[str] | Reject:
+        return Accept("") if "authorization" in handshake.headers else Reject(HTTPStatus.UNAUTHORIZED)
+
+    csms = new_csms(authenticate=authenticate)
+    async with csms.serve("127.0.0.1", 0) as server, await RawPeer.dial(server.port) as peer:
+        assert (await peer.upgrade(headers={"Authorization": "Basic UkFXOng="})).status == 101
+        for _ in range(10):
+            async with await RawPeer.dial(server.port) as stranger:
+                assert (await stranger.upgrade()).status == 401
+        assert (await peer.call("1", "Heartbeat"))[0] == 3
+
+
+async def test_a_second_connection_may_be_refused() -> None:
+    csms = new_csms(on_duplicate="refuse")
+    events = Recorder(csms)
+    async with csms.serve("127.0.0.1", 0) as server:
+        async with await RawPeer.connect(server.port) as first:
+            async with await RawPeer.dial(server.port) as second:
+                answer = await second.upgrade()
+                assert (answer.status, answer.body) == (409, b"the station is connected already\n")
+            assert (await first.call("1", "Heartbeat"))[0] == 3
+        await events.wait_for(Disconnected)
+        async with await RawPeer.connect(server.port):
+            assert csms.stations["RAW"].is_open
+
+
+async def test_both_connections_may_stay_and_the_newer_one_is_the_station() -> None:
+    csms = new_csms(on_duplicate="keep_both")
+    events = Recorder(csms)
+    async with csms.serve("127.0.0.1", 0) as server, await RawPeer.connect(server.port) as first:
+        older = csms.stations["RAW"]
+        async with await RawPeer.connect(server.port) as second:
+            for peer in (first, second):
+                assert (await peer.call("1", "Heartbeat"))[0] == 3
+            assert csms.stations["RAW"] is not older
+            async with await RawPeer.connect(server.port):
+                pass
+            await events.wait_for(Disconnected)
+            await second.send(b"\x03\xe8", opcode=CLOSE)
+            await events.wait_for(Disconnected, count=2)
+        assert csms.stations["RAW"] is older
+        async with await RawPeer.connect(server.port):
+            await first.send(b"\x03\xe8", opcode=CLOSE)
+            await events.wait_for(Disconnected, count=3)
+            assert csms.stations["RAW"] is not older
+        await events.wait_for(Disconnected, count=4)
+        assert not csms.stations
+        assert not events.of(Replaced)

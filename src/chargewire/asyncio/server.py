@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import ssl as tls
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
@@ -20,6 +21,7 @@ from chargewire.asyncio.tls import ServerTls, check_context
 from chargewire.asyncio.upgrade import Admit, Entrance, Pipeline, listen
 from chargewire.asyncio.websocket import GOING_AWAY, Channel, Owner, Pinger, WebSocket
 from chargewire.door import Door, Doorman
+from chargewire.duplicates import OnDuplicate
 from chargewire.events import Event
 from chargewire.handshake import Accept, Authenticator, Handshake, NoSubprotocol, Reject, Terms
 from chargewire.messages import Send
@@ -84,6 +86,11 @@ class CSMS(Registry[Station[S]], Generic[S]):
         limits: how much to take.
         on_no_subprotocol: what to do without a version in common: ``"refuse"`` the upgrade with a 400 (as the OCTT
             wants it, CON-012) or ``"close_after_handshake"`` (as OCPP-J has it, CON-011).
+        on_duplicate: what to do when a station that is connected connects once more, and is accepted. ``"replace"``
+            closes the older connection with 4001, since it is dead most likely (CON-031); a newcomer is refused with a
+            409 when that happens again and again. ``"refuse"`` refuses every newcomer with a 409; a connection that
+            died unnoticed keeps its station out until it is pinged. ``"keep_both"`` leaves the older one open, and
+            :attr:`stations` has the newer one.
         compress: agree to permessage-deflate when a 2.x station offers it (CON-015).
         tolerate: names out of :data:`chargewire.validation.TOLERANCES`.
     """
@@ -101,6 +108,7 @@ class CSMS(Registry[Station[S]], Generic[S]):
         timeouts: Timeouts | None = None,
         limits: Limits | None = None,
         on_no_subprotocol: NoSubprotocol = "refuse",
+        on_duplicate: OnDuplicate = "replace",
         compress: bool = True,
         tolerate: Collection[str] = (),
     ) -> None:
@@ -119,7 +127,7 @@ class CSMS(Registry[Station[S]], Generic[S]):
         self._compress = compress
         self._tolerate = tolerances(tolerate)
         self._hub = EventHub()
-        self._roster = Roster[Station[S]](self._hub)
+        self._roster = Roster[Station[S]](self._hub, on_duplicate)
 
     @property
     def stations(self) -> Mapping[str, Station[S]]:
@@ -240,6 +248,8 @@ class CSMS(Registry[Station[S]], Generic[S]):
                 case Accept(session=session):
                     spoken = self._courses.spoken(asked)
                     asked, terms = handshake.settle(asked, terms, decision, spoken=spoken)
+                    if reject := self._roster.check(asked.identity, asyncio.get_running_loop().time()):
+                        return reject
                     version = self._versions[cast(str, terms.subprotocol)]
                     return _Member(self._roster, asked.identity, version, asked.remote, context, session), terms
                 case Reject():

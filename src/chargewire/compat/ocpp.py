@@ -448,6 +448,8 @@ async def _admit(
     match decision:
         case Accept(session=session):
             asked, terms = handshake.settle(asked, terms, decision, spoken=spoken)
+            if reject := shared.roster.check(asked.identity, asyncio.get_running_loop().time()):
+                return reject
             return Connection(asked, cast(str, terms.subprotocol), session, shared), terms
         case Reject():
             return decision
