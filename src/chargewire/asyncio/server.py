@@ -80,18 +80,20 @@ class CSMS(Registry[Station[S]], Generic[S]):
             identity is what stands for ``{identity}``, else the last segment. Without routes every path leads in; with
             them, any other is answered with a 404.
         security_profile: the least a station must use; see :func:`~chargewire.check_profile`, which is asked before
-            ``authenticate`` is. The password itself is for ``authenticate`` to verify.
+            ``authenticate`` is. The password itself is for ``authenticate`` to verify. Unless given, all is up to
+            ``authenticate``.
         handshake_timeout: seconds from a connection to its upgrade, TLS included; then it is answered with a 408.
-        timeouts: how long to wait for what.
-        limits: how much to take.
+            Plenty for a password hash and a database, and little for those who only hold sockets open.
+        timeouts: how long to wait for what; ``Timeouts()`` unless given.
+        limits: how much to take; ``Limits()`` unless given.
         on_no_subprotocol: what to do without a version in common: ``"refuse"`` the upgrade with a 400 (as the OCTT
-            wants it, CON-012) or ``"close_after_handshake"`` (as OCPP-J has it, CON-011).
+            wants it, CON-012) or ``"close_after_handshake"`` (as OCPP-J has it, CON-011). A refusal can say why.
         on_duplicate: what to do when a station that is connected connects once more, and is accepted. ``"replace"``
             closes the older connection with 4001, since it is dead most likely (CON-031); a newcomer is refused with a
             409 when that happens again and again. ``"refuse"`` refuses every newcomer with a 409; a connection that
             died unnoticed keeps its station out until it is pinged. ``"keep_both"`` leaves the older one open, and
             :attr:`stations` has the newer one.
-        compress: agree to permessage-deflate when a 2.x station offers it (CON-015).
+        compress: agree to permessage-deflate when a 2.x station offers it. OCPP 2.x demands that of a CSMS (CON-015).
         tolerate: names out of :data:`chargewire.validation.TOLERANCES`.
     """
 

@@ -48,13 +48,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Settings of the management system.
 
     Attributes:
-        http: where the portal and the API listen.
-        ocpp: where stations connect.
-        database: URL of the database.
-        unknown_stations: what becomes of a station that is not on record.
-        unknown_tokens: what becomes of an id token that is not on record.
-        admin_token: bearer token of the API; ``None`` takes the one generated at the first start.
-        insecure_public: listen on public addresses without TLS; the operator guards the network otherwise.
+        http: where the portal and the API listen. On this machine only, as long as there is no TLS.
+        ocpp: where stations connect. On this machine only, as long as there is no TLS.
+        database: URL of the database. A file in the current directory needs no other service.
+        unknown_stations: what becomes of a station that is not on record. It may connect, and does no business before
+            an operator admits it.
+        unknown_tokens: what becomes of an id token that is not on record. Nobody charges for free by accident.
+        admin_token: bearer token of the API; ``None`` takes the one generated at the first start, which nobody guesses.
+        insecure_public: listen on public addresses without TLS; the operator guards the network otherwise. Nobody does
+            that by accident.
     """
 
     http: Address = Address("127.0.0.1", 8080)
