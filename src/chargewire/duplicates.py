@@ -32,14 +32,12 @@ class Duplicates:
 
     def check(self, identity: str, now: float) -> Reject | None:
         """Refuse a newcomer of an identity that is connected, or let it in as the policy has it (CON-031)."""
-        match self.policy:
-            case "keep_both":
-                return None
-            case "refuse":
-                return _conflict("the station is connected already", _RETRY_AFTER)
-            case "replace":
-                wait = self._takeovers.take(identity, now)
-                return _conflict("connections of this station keep replacing each other", wait) if wait else None
+        if self.policy == "keep_both":
+            return None
+        if self.policy == "refuse":
+            return _conflict("the station is connected already", _RETRY_AFTER)
+        wait = self._takeovers.take(identity, now)
+        return _conflict("connections of this station keep replacing each other", wait) if wait else None
 
 
 def _conflict(reason: str, seconds: float) -> Reject:

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 from support.processes import free_port
+from support.rawpeer import RawPeer, upgrade_request
 from support.scripts import Script, running
 
 from chargewire import (
@@ -89,6 +90,35 @@ async def test_authenticate_refuses_with_the_status_that_says_why(
                 pass
         assert refusal.value.status == status
         await script.prints(f"refused with {status}")
+
+
+@pytest.mark.parametrize(
+    ("identity", "password", "status", "printed"),
+    [
+        ("SLOW1", b"open sesame 12345", 408, "refused, 408: the handshake took too long"),
+        ("CP002", b"open sesame 12345", 404, "refused, 404: station not found"),
+        ("CP001", b"close sesame 1234", 401, "refused, 401: invalid password"),
+    ],
+)
+async def test_connection_upgrades_that_fail_are_answered_and_told_of(
+    identity: str, password: bytes, status: int, printed: str
+) -> None:
+    async with csms_example("connection_upgrades.py") as (script, url):
+        with pytest.raises(UpgradeRefused) as refusal:
+            async with ChargePoint(url, v16, identity=identity, password=password):
+                pass
+        assert refusal.value.status == status
+        assert (await script.prints(printed)).startswith(f"{identity} from 127.0.0.1:")
+        async with ChargePoint(url, v16, identity="CP001", password=b"open sesame 12345") as charge_point:
+            await charge_point.call(v16.Heartbeat())
+
+
+async def test_connection_upgrades_that_break_off_are_told_of() -> None:
+    async with csms_example("connection_upgrades.py") as (script, url):
+        async with await RawPeer.dial(int(url.rpartition(":")[2])) as peer:
+            await peer.write(upgrade_request("/SLOW1"))
+            await asyncio.sleep(0.1)
+        await script.prints("broke off: ConnectionResetError")
 
 
 async def test_authenticate_hands_the_owner_to_the_handlers() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack
 from http import HTTPStatus
 
 import pytest
 from support.library import Recorder, anyone, new_csms
-from support.rawpeer import CLOSE, RawPeer
+from support.rawpeer import CLOSE, RawPeer, upgrade_request
 
 from chargewire import (
     CSMS,
@@ -57,6 +58,36 @@ async def test_a_version_that_was_not_offered_is_our_own_error(caplog: pytest.Lo
         assert "'ocpp2.1' was not offered" in str((await events.wait_for(UpgradeError)).error)
         assert (await events.wait_for(UpgradeAborted)).status == 500
     assert "was not offered" in caplog.text
+
+
+# Many at once
+
+
+async def test_a_thousand_stalled_handshakes_keep_nobody_out() -> None:
+    """Half of them say nothing at all, half hang in authentication; all are answered 408, and told of."""
+
+    async def authenticate(handshake: Handshake) -> Accept[str]:
+        if handshake.identity.startswith("SLOW"):
+            await asyncio.Event().wait()
+        return Accept("")
+
+    csms = new_csms(authenticate=authenticate, handshake_timeout=4.0)
+    events = Recorder(csms, UpgradeAborted)
+    loop = asyncio.get_running_loop()
+    async with csms.serve("127.0.0.1", 0) as server, AsyncExitStack() as peers:
+        stalled = [await peers.enter_async_context(await RawPeer.dial(server.port)) for _ in range(1000)]
+        for number, peer in enumerate(stalled[::2]):
+            await peer.write(upgrade_request(f"/ocpp/SLOW{number}"))
+        begun = loop.time()
+        for number in range(50):
+            peer = await peers.enter_async_context(await RawPeer.connect(server.port, f"/ocpp/QUICK{number}"))
+            assert (await peer.call("1", "Heartbeat"))[0] == 3
+        assert loop.time() - begun < 3
+        answers = [(await peer.read_http()).status for peer in stalled]
+        assert answers == [408] * 1000
+        assert len(csms.stations) == 50
+    assert [event.status for event in events.of(UpgradeAborted)] == [408] * 1000
+    assert sum(event.identity is not None for event in events.of(UpgradeAborted)) == 500
 
 
 # The door
