@@ -10,6 +10,7 @@ from chargewire.asyncio.options import Limits, Timeouts
 from chargewire.asyncio.outbox_store import SqliteOutboxStore
 from chargewire.asyncio.run import run
 from chargewire.asyncio.server import CSMS, Server, Station
+from chargewire.asyncio.stations import Stations
 from chargewire.asyncio.tls import KeyPair, ServerTls, client_context
 from chargewire.backoff import Backoff
 from chargewire.door import Door
@@ -88,6 +89,7 @@ __all__ = [
     "ServerTls",
     "SqliteOutboxStore",
     "Station",
+    "Stations",
     "Timeouts",
     "UpgradeAborted",
     "UpgradeError",

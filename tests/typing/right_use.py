@@ -28,6 +28,7 @@ from chargewire import (
     Proceed,
     Reject,
     Station,
+    Stations,
     extended,
     on,
     on_action,
@@ -108,7 +109,12 @@ async def serve() -> None:
     csms.remove_handler(ANY_ACTION)
     async with csms.serve("127.0.0.1", 9000) as server:
         assert_type(server.port, int)
-        assert_type(csms.stations, Mapping[str, Station[Tenant]])
+        assert_type(csms.stations, Stations[Station[Tenant]])
+        stations: Mapping[str, Station[Tenant]] = csms.stations
+        assert_type(await csms.stations.wait_for("CP001"), Station[Tenant])
+        reset = v16.Reset(type=v16.ResetType.SOFT)
+        assert_type(await csms.call_many(stations, reset), dict[str, v16.ResetResponse | Exception])
+        assert_type(await csms.broadcast(unlatch_all, parallel=5), dict[str, UnlatchResponse | Exception])
         station = csms.stations["CP001"]
         assert_type(await station.call(v16.Reset(type=v16.ResetType.SOFT), timeout=5), v16.ResetResponse)
         assert_type(await station.call(v21.GetTariffs(evse_id=0)), v21.GetTariffsResponse)
@@ -162,6 +168,10 @@ class Unlatch(Request["Unlatch", UnlatchResponse], frozen=True):
 
 
 acme = CSMS(extended(v16, Unlatch), v201, authenticate=authenticate)
+
+
+def unlatch_all(station: Station[Tenant]) -> Unlatch:
+    return Unlatch(door=len(station.session.name))
 
 
 @acme.on(Unlatch)

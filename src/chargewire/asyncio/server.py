@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import functools
 import ssl as tls
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from chargewire import handshake
 from chargewire.asyncio.asgi import AsgiApp, Reception
@@ -17,6 +17,7 @@ from chargewire.asyncio.dispatch import Dispatcher
 from chargewire.asyncio.hub import EventHub, Listener
 from chargewire.asyncio.options import Limits, Timeouts
 from chargewire.asyncio.roster import Roster, Unspoken
+from chargewire.asyncio.stations import Stations, call_many, who_speaks
 from chargewire.asyncio.tls import ServerTls, check_context
 from chargewire.asyncio.upgrade import Admit, Entrance, Pipeline, listen
 from chargewire.asyncio.websocket import GOING_AWAY, Channel, Owner, Pinger, WebSocket
@@ -24,7 +25,7 @@ from chargewire.door import Door, Doorman
 from chargewire.duplicates import OnDuplicate
 from chargewire.events import Event
 from chargewire.handshake import Accept, Authenticator, Handshake, NoSubprotocol, Reject, Terms
-from chargewire.messages import Send
+from chargewire.messages import Request, Send
 from chargewire.middleware import Middleware
 from chargewire.protocol import Role, Version
 from chargewire.routing import Handlers, Registry
@@ -32,6 +33,7 @@ from chargewire.security import SecurityProfile
 from chargewire.validation import tolerances
 
 S = TypeVar("S")
+R = TypeVar("R")
 T = TypeVar("T", bound=Send)
 
 
@@ -130,11 +132,47 @@ class CSMS(Registry[Station[S]], Generic[S]):
         self._tolerate = tolerances(tolerate)
         self._hub = EventHub()
         self._roster = Roster[Station[S]](self._hub, on_duplicate)
+        self._stations = Stations(self._roster.by_identity, self._hub)
 
     @property
-    def stations(self) -> Mapping[str, Station[S]]:
-        """The connected stations by identity, live."""
-        return self._roster.by_identity
+    def stations(self) -> Stations[Station[S]]:
+        """The connected stations by identity, live; :meth:`Stations.wait_for` waits for one."""
+        return self._stations
+
+    async def call_many(
+        self,
+        identities: Iterable[str],
+        request: Request[Any, R] | Callable[[Station[S]], Request[Any, R]],
+        *,
+        parallel: int = 100,
+        timeout: float | None = None,
+    ) -> dict[str, R | Exception]:
+        """Call each of several stations, and return what became of each.
+
+        Args:
+            identities: of the stations; one that is not connected has the outcome
+                :exc:`~chargewire.errors.NotConnected`.
+            request: a request, or a function that makes that of each station, from its ``version`` for example.
+            parallel: how many calls may be under way at once.
+            timeout: seconds to wait for each answer, from the moment its CALL leaves; without it ``Timeouts.call``.
+
+        Returns:
+            By identity, in the order given: the response, or the exception that :meth:`Connection.call` raised.
+
+        Raises:
+            ValueError: ``parallel`` is less than 1.
+        """
+        return await call_many(self._stations, identities, request, parallel=parallel, timeout=timeout)
+
+    async def broadcast(
+        self,
+        request: Request[Any, R] | Callable[[Station[S]], Request[Any, R]],
+        *,
+        parallel: int = 100,
+        timeout: float | None = None,
+    ) -> dict[str, R | Exception]:
+        """Call every station that is connected now and whose version has ``request``; else as :meth:`call_many`."""
+        return await self.call_many(who_speaks(self._stations, request), request, parallel=parallel, timeout=timeout)
 
     def on_send(
         self, message: type[T]
