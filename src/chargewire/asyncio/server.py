@@ -157,7 +157,7 @@ class CSMS(Registry[Station[S]], Generic[S]):
             timeout: seconds to wait for each answer, from the moment its CALL leaves; without it ``Timeouts.call``.
 
         Returns:
-            By identity, in the order given: the response, or the exception that :meth:`Connection.call` raised.
+            The response by identity, in the order given, or the exception that :meth:`Connection.call` raised.
 
         Raises:
             ValueError: ``parallel`` is less than 1.
