@@ -20,6 +20,7 @@ from chargewire import (
     CallRejected,
     ChargePoint,
     Connection,
+    ConnectionLost,
     Handshake,
     Station,
     UpgradeRefused,
@@ -128,6 +129,28 @@ async def test_authenticate_hands_the_owner_to_the_handlers() -> None:
     ):
         await charge_point.call(BOOT_201)
         await script.prints("CP001 of City of Vienna: PowerUp")
+
+
+async def test_a_server_stops_gracefully_and_answers_what_it_was_asked() -> None:
+    async with csms_example("stop_gracefully.py") as (script, url), ChargePoint(url, v16, identity="CP001") as station:
+        call = asyncio.create_task(station.call(v16.Heartbeat()))
+        await asyncio.sleep(0.2)
+        script.terminate()
+        await script.prints("draining 1 stations")
+        assert (await call).current_time.tzinfo is not None
+        await script.prints("stopped")
+
+
+async def test_a_second_signal_forces_a_server_to_stop() -> None:
+    async with csms_example("stop_gracefully.py") as (script, url), ChargePoint(url, v16, identity="CP001") as station:
+        call = asyncio.create_task(station.call(v16.Heartbeat()))
+        await asyncio.sleep(0.2)
+        script.terminate()
+        await script.prints("draining 1 stations")
+        script.terminate()
+        with pytest.raises(ConnectionLost):
+            await call
+    assert "stopped" not in script.printed
 
 
 async def test_two_versions_share_a_port() -> None:

@@ -39,6 +39,10 @@ class Script:
                     return
         await self.prints("a line after which it listens")
 
+    def terminate(self) -> None:
+        """Send SIGTERM."""
+        self._process.terminate()
+
     async def stop(self) -> None:
         if self._process.returncode is None:
             self._process.terminate()

@@ -173,6 +173,11 @@ class Connection:
                 self._ended = self._loop.create_future()
             await asyncio.shield(self._ended)
 
+    @property
+    def is_busy(self) -> bool:
+        """A call is under way, in one direction or the other."""
+        return bool(self._waiters or self._handling or self._backlog)
+
     def supersede(self, code: int, reason: str) -> None:
         """Give way to a newer connection: calls end at once, the socket when its peer lets go."""
         self._end_calls()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping
+from itertools import islice
 from types import MappingProxyType
 from typing import Generic, Protocol, TypeVar
 
@@ -15,17 +17,27 @@ from chargewire.handshake import Reject
 
 REPLACED = 4001  # our close code: a newer connection of the same identity took over
 
+_LOOK = 0.05  # seconds between looks at who is busy while draining
+
 
 class Member(Protocol):
     """An open connection of a station."""
 
     identity: str
 
+    @property
+    def is_busy(self) -> bool:
+        """Something is under way that should not be cut off."""
+        ...
+
     def supersede(self, code: int, reason: str) -> None:
         """Give way to a newer connection, without waiting."""
 
     async def close(self, code: int, reason: str) -> None:
         """Close, and wait until the socket is gone."""
+
+    async def wait_closed(self) -> None:
+        """Wait until the socket is gone."""
 
 
 M = TypeVar("M", bound=Member)
@@ -79,6 +91,26 @@ class Roster(Generic[M]):
                 del self._newest[member.identity]
         if not older:
             self._older.pop(member.identity, None)
+
+    async def drain(self, code: int, reason: str, *, seconds: float) -> None:
+        """Close all of them, a few at a time, each as soon as it is not busy; when time is up, the rest at once.
+
+        Ends when all sockets are gone: peers that do not let go have until their close timeout.
+        """
+        loop = asyncio.get_running_loop()
+        due = loop.time() + seconds
+        # Stations that are told to go at once come back at once, to the next server. Half of the time is for spreading
+        # them, the other half for those that are busy. Looking now and then costs nothing to those who do not drain.
+        share = math.ceil(len(self._open) / max(1.0, seconds / 2 / _LOOK))
+        told: set[M] = set()
+        while (rest := self._open - told) and loop.time() < due:
+            for member in islice((each for each in rest if not each.is_busy), share):
+                told.add(member)
+                member.supersede(code, reason)
+            await asyncio.sleep(_LOOK)
+        for member in self._open - told:
+            member.supersede(code, reason)
+        await asyncio.gather(*(member.wait_closed() for member in tuple(self._open)))
 
     async def close(self, code: int, reason: str) -> None:
         """Close all of them."""

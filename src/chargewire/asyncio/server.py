@@ -20,7 +20,7 @@ from chargewire.asyncio.roster import Roster, Unspoken
 from chargewire.asyncio.stations import Stations, call_many, who_speaks
 from chargewire.asyncio.tls import ServerTls, check_context
 from chargewire.asyncio.upgrade import Admit, Entrance, Pipeline, listen
-from chargewire.asyncio.websocket import GOING_AWAY, Channel, Owner, Pinger, WebSocket
+from chargewire.asyncio.websocket import GOING_AWAY, SERVICE_RESTART, Channel, Owner, Pinger, WebSocket
 from chargewire.door import Door, Doorman
 from chargewire.duplicates import OnDuplicate
 from chargewire.events import Event
@@ -58,13 +58,30 @@ class Server:
         port: where it listens; the one the system chose when 0 was asked for.
     """
 
-    def __init__(self, entrance: Entrance) -> None:
+    def __init__(self, entrance: Entrance, doorman: Doorman, roster: Roster[Any]) -> None:
         self._entrance = entrance
+        self._doorman = doorman
+        self._roster = roster
         self.port = entrance.port
 
     async def serve_forever(self) -> None:
         """Wait until cancelled."""
         await self._entrance.server.serve_forever()
+
+    async def drain(self, deadline: float = 30.0) -> None:
+        """Empty the server before it stops.
+
+        Every upgrade is refused with a 503 from now on. Connections of the CSMS are closed with 1012 (service restart)
+        a few at a time, each as soon as no call is under way on it in either direction. What is under way after
+        ``deadline`` seconds fails with :exc:`~chargewire.ConnectionLost`. Whatever peers do, this ends at most
+        ``Timeouts.close`` seconds later. Leaving the block of :meth:`CSMS.serve` is still up to you.
+
+        Args:
+            deadline: seconds. 30 is what most supervisors wait between SIGTERM and SIGKILL: allow for less than yours.
+        """
+        self._doorman.is_draining = True
+        self._entrance.refuse()
+        await self._roster.drain(SERVICE_RESTART, "the server restarts", seconds=deadline)
 
 
 class CSMS(Registry[Station[S]], Generic[S]):
@@ -224,7 +241,7 @@ class CSMS(Registry[Station[S]], Generic[S]):
         pipeline = self._pipeline(dispatcher, pinger, ssl.organization if isinstance(ssl, ServerTls) else None)
         entrance = await listen(pipeline, host, port, ssl=lambda: _context(ssl))
         try:
-            yield Server(entrance)
+            yield Server(entrance, pipeline.door, self._roster)
         finally:
             entrance.close()
             await self._roster.close(GOING_AWAY, "the server stops")

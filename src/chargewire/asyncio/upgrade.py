@@ -78,6 +78,10 @@ class Entrance:
     def close(self) -> None:
         """Take no more sockets; what is no WebSocket yet is told so."""
         self.server.close()
+        self.refuse()
+
+    def refuse(self) -> None:
+        """Refuse what is no WebSocket yet."""
         for gate in tuple(self._gates):
             gate.close()
 

@@ -318,6 +318,11 @@ class Connection(Generic[S]):
         """Wait until the socket is gone, whoever ends it."""
         await asyncio.shield(self._gone)
 
+    @property
+    def is_busy(self) -> bool:
+        """Messages wait for ``recv()``."""
+        return bool(self._messages)
+
     def supersede(self, code: int, reason: str) -> None:
         """Give way to a newer connection: ``recv()`` ends at once, the socket when its peer lets go."""
         self._end(code, reason, "us")
