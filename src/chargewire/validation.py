@@ -31,6 +31,7 @@ TOLERANCES: Mapping[str, str] = MappingProxyType(
     }
 )
 
+_NULL = b"null"  # looked for with rfind, which is three times as fast as `in`
 _MAX_REPAIRS = 256  # a message that needs more is not a message with a quirk
 _MAX_REASON = 120
 _MICROSECONDS = re.compile(rb"T\d\d:\d\d:\d\d\.\d{6}")
@@ -68,7 +69,7 @@ def decode(payload: bytes | msgspec.Raw, type: type[M], *, tolerate: frozenset[s
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         return _decode_again(data, type, tolerate, exc)
     # `T | None` takes an explicit null, the schemas do not: looked for only where the text has one at all.
-    if _mentions_null(data) and "nulls" not in tolerate:
+    if data.rfind(_NULL) >= 0 and "nulls" not in tolerate:
         _refuse_nulls(msgspec.json.decode(data), type)
     return message
 
@@ -116,18 +117,12 @@ def check(message: Message, data: bytes) -> None:
     Raises:
         InvalidPayload: it does not, so the peer would refuse it.
     """
-    if data == b"{}":
-        return  # a required field would have been written
     try:
         _decoder(message.__class__).decode(data)
     except msgspec.ValidationError as exc:
         raise _invalid(exc) from None
-    if _mentions_null(data):  # what JSON has no number for, such as NaN, is written as null
+    if data.rfind(_NULL) >= 0:  # what JSON has no number for, such as NaN, is written as null
         _refuse_nulls(msgspec.json.decode(data), message.__class__)
-
-
-def _mentions_null(data: bytes) -> bool:
-    return data.rfind(b"null") >= 0  # three times as fast as `in`
 
 
 @functools.cache

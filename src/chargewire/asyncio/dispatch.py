@@ -46,7 +46,9 @@ class Dispatcher:
             return
         try:
             waited_for = context.run(job.send, None)
-        except (StopIteration, asyncio.CancelledError):
+        except StopIteration:
+            self._idle.append(worker)
+        except asyncio.CancelledError:
             self._rest(worker)
         else:
             worker.carry_on(job, context, waited_for)

@@ -177,7 +177,11 @@ class WebSocket(WSListener):
             if frame.rsv2 or frame.rsv3:
                 self.fail(PROTOCOL_ERROR, "reserved bits are set")
             elif not transport.is_close_frame_sent:
-                self._deliver(frame.get_payload_as_bytes(), now)
+                data = frame.get_payload_as_bytes()
+                if data.isascii():
+                    self._owner.receive(data, now)
+                else:
+                    self._deliver(data, now)
             return
         if type == _CLOSE:
             self._receive_close(transport, frame)
