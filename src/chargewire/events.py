@@ -101,6 +101,19 @@ class Reconnecting:
     error: Exception | None
 
 
+@dataclass(frozen=True, slots=True)
+class GaveUp:
+    """A charge point does not dial again until it is started anew: it must not reconnect, or has tried often enough.
+
+    Attributes:
+        attempts: failed attempts in a row, without the first connection.
+        error: why the last one failed; ``None`` after a connection that had been open.
+    """
+
+    attempts: int
+    error: Exception | None
+
+
 Event = (
     Connected[Any]
     | Disconnected[Any]
@@ -111,4 +124,5 @@ Event = (
     | FrameReceived[Any]
     | FrameSent[Any]
     | Reconnecting
+    | GaveUp
 )

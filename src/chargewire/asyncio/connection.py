@@ -173,6 +173,16 @@ class Connection:
                 self._ended = self._loop.create_future()
             await asyncio.shield(self._ended)
 
+    async def settle(self, timeout: float) -> None:
+        """Wait until the calls made so far have ended, at most ``timeout`` seconds."""
+        if self._waiters:
+            await asyncio.wait(tuple(self._waiters.values()), timeout=timeout)
+
+    def adapt(self, context: Context) -> None:
+        """Take the call timeout and the limit of concurrent calls from another context from now on."""
+        self._context = context
+        self._take_backlog()
+
     @property
     def is_busy(self) -> bool:
         """A call is under way, in one direction or the other."""
@@ -232,7 +242,8 @@ class Connection:
         waiter: asyncio.Future[Response] = self._loop.create_future()
         self._waiters[id] = waiter
         try:
-            self._protocol.send_call(id, request, self._loop.time(), timeout=timeout)
+            patience = self._context.timeouts.call if timeout is None else timeout
+            self._protocol.send_call(id, request, self._loop.time(), timeout=patience)
             self._flush()
             return await waiter
         finally:
@@ -335,12 +346,17 @@ class Connection:
             self._refuse(event, exc)
         finally:
             self._handling -= 1
-            if self._backlog:
-                self._enqueue(self._backlog.pop(0))
-            elif self._holding and self._websocket is not None:
-                self._holding = False
-                self._websocket.resume_reading()
+            if self._backlog or self._holding:
+                self._take_backlog()
         self._flush()
+
+    def _take_backlog(self) -> None:
+        """Handle what waits, as far as the limit allows; read from the peer again when nothing waits."""
+        while self._backlog and self._handling < self._context.limits.concurrent_calls:
+            self._enqueue(self._backlog.pop(0))
+        if self._holding and not self._backlog and self._websocket is not None:
+            self._holding = False
+            self._websocket.resume_reading()
 
     def _answer(self, id: str, response: Response) -> None:
         if isinstance(response, NoReply):
