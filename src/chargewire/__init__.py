@@ -25,13 +25,16 @@ from chargewire.errors import (
     UpgradeRefused,
 )
 from chargewire.events import (
+    Backpressure,
     BadMessage,
+    CallTimedOut,
     Connected,
     Disconnected,
     Event,
     FrameReceived,
     FrameSent,
     GaveUp,
+    RateLimited,
     Reconnecting,
     Replaced,
     UpgradeAborted,
@@ -41,7 +44,7 @@ from chargewire.handshake import Accept, Handshake, Reject, check_profile, verif
 from chargewire.messages import NO_REPLY, CustomData, NoReply
 from chargewire.middleware import Exchange, Middleware, Proceed
 from chargewire.outbox import Outbox, OutboxStore
-from chargewire.rates import Rate
+from chargewire.rates import CallRates, Rate
 from chargewire.routing import ANY_ACTION, Handlers, on, on_action, on_send
 from chargewire.security import Certificate, SecurityProfile, canonical_password
 from chargewire.vendor import extended
@@ -52,8 +55,11 @@ __all__ = [
     "NO_REPLY",
     "Accept",
     "Backoff",
+    "Backpressure",
     "BadMessage",
+    "CallRates",
     "CallRejected",
+    "CallTimedOut",
     "CallTimeout",
     "Certificate",
     "ChargePoint",
@@ -82,6 +88,7 @@ __all__ = [
     "OutboxStore",
     "Proceed",
     "Rate",
+    "RateLimited",
     "Reconnecting",
     "Reject",
     "Replaced",

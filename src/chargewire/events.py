@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 C = TypeVar("C")  # whatever stands for a connection: a Station, a Connection, or a facade of one
 
@@ -87,6 +87,47 @@ class FrameSent(Generic[C]):
 
 
 @dataclass(frozen=True, slots=True)
+class CallTimedOut(Generic[C]):
+    """A call of ours was not answered in time; who made it gets :exc:`~chargewire.errors.CallTimeout`.
+
+    Attributes:
+        action: what was called.
+        id: of the message, as in :class:`FrameSent`.
+    """
+
+    station: C
+    action: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimited(Generic[C]):
+    """The peer called more often than ``Limits.call_rates`` allows, and was refused.
+
+    Attributes:
+        action: what it called.
+        retry_after: seconds until it may.
+    """
+
+    station: C
+    action: str
+    retry_after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Backpressure(Generic[C]):
+    """The peer is no longer read from, until what is under way has become less.
+
+    Attributes:
+        cause: ``"calls"``: it calls faster than its calls are handled, see ``Limits.concurrent_calls``;
+            ``"writing"``: it does not read what is sent to it, and is dropped after ``Timeouts.write``.
+    """
+
+    station: C
+    cause: Literal["calls", "writing"]
+
+
+@dataclass(frozen=True, slots=True)
 class Reconnecting:
     """A charge point will dial again.
 
@@ -123,6 +164,9 @@ Event = (
     | BadMessage[Any]
     | FrameReceived[Any]
     | FrameSent[Any]
+    | CallTimedOut[Any]
+    | RateLimited[Any]
+    | Backpressure[Any]
     | Reconnecting
     | GaveUp
 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,37 @@ class Rate:
         """Refuse what lets nothing through."""
         if self.limit < 1 or self.per <= 0:
             raise ValueError(f"rate: expected more than 0, got {self.limit} per {self.per}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRates:
+    """How often one peer may call.
+
+    Attributes:
+        every: of all its calls together; ``None`` counts none.
+        of: of single actions, by name. What such a rate refuses does not count for ``every``.
+    """
+
+    every: Rate | None = None
+    of: Mapping[str, Rate] = field(default_factory=dict[str, Rate], hash=False)
+
+
+class CallMeter:
+    """Counts the calls of peers by their identity, so that a peer gains nothing by connecting again."""
+
+    def __init__(self, rates: CallRates) -> None:
+        self._every = TokenBuckets(rates.every) if rates.every is not None else None
+        self._of = {action: TokenBuckets(rate) for action, rate in rates.of.items()}
+
+    def take(self, identity: str, action: str, now: float) -> float:
+        """Count a call, if there may be one.
+
+        Returns:
+            Seconds until there may be one; 0 when it was counted.
+        """
+        own = self._of.get(action)
+        wait = 0.0 if own is None else own.take(identity, now)
+        return wait if wait or self._every is None else self._every.take(identity, now)
 
 
 class TokenBuckets:

@@ -16,6 +16,7 @@ from support.rawpeer import CLOSE, CONTINUATION, PING, PONG, RSV1, TEXT, RawPeer
 from chargewire import (
     CSMS,
     Accept,
+    Backpressure,
     BadMessage,
     CallRejected,
     CallTimeout,
@@ -549,6 +550,44 @@ async def test_a_send_is_handled_and_never_answered() -> None:
             await peer.send(json.dumps([6, "1", "NotifyPeriodicEventStream", body]))
             assert (await received.get()).data[0].v == "1"
             assert (await peer.call("2", "Heartbeat"))[:2] == [4, "2"]  # the next thing to come: no answer before it
+
+
+async def test_a_station_that_does_not_read_is_dropped_after_a_while() -> None:
+    csms = new_csms(timeouts=Timeouts(write=0.2, close=0.2))
+    events = Recorder(csms)
+
+    @csms.on(v16.DataTransfer)
+    async def transfer(station: Station[str], request: v16.DataTransfer) -> v16.DataTransferResponse:
+        return v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED, data="x" * 100_000)
+
+    async with csms.serve("127.0.0.1", 0) as server, await RawPeer.connect(server.port) as peer:
+        station = csms.stations["RAW"]
+        for number in range(200):  # 20 MB of answers: more than sockets hold
+            await peer.send(f'[2,"{number}","DataTransfer",{{"vendorId":"v"}}]')
+        assert (await events.wait_for(Backpressure)).cause == "writing"
+        call = asyncio.ensure_future(station.call(v16.ClearCache()))
+        with pytest.raises((ConnectionLost, NotConnected)):
+            await call
+        ended = await events.wait_for(Disconnected)
+        assert (ended.code, ended.reason, ended.by) == (1008, "does not read what is sent to it", "us")
+
+
+async def test_a_station_that_reads_on_in_time_stays() -> None:
+    csms = new_csms(timeouts=Timeouts(write=10))
+    events = Recorder(csms)
+
+    @csms.on(v16.DataTransfer)
+    async def transfer(station: Station[str], request: v16.DataTransfer) -> v16.DataTransferResponse:
+        return v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED, data="x" * 100_000)
+
+    async with csms.serve("127.0.0.1", 0) as server, await RawPeer.connect(server.port) as peer:
+        for number in range(200):
+            await peer.send(f'[2,"{number}","DataTransfer",{{"vendorId":"v"}}]')
+        await events.wait_for(Backpressure)
+        for _ in range(200):
+            await peer.read_message()
+        assert (await peer.call("x", "Heartbeat"))[0] == 3
+        assert csms.stations["RAW"]._patience is None
 
 
 # Frames on the wire

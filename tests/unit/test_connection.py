@@ -5,26 +5,34 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from support.library import NOW, anyone, new_csms
+from support.library import NOW, Recorder, anyone, new_csms
 
 from chargewire import (
     ANY_ACTION,
     CSMS,
     NO_REPLY,
+    Backpressure,
+    CallRates,
     CallRejected,
+    CallTimedOut,
     CallTimeout,
+    ChargePoint,
     ConnectionLost,
     Exchange,
+    Limits,
     NoReply,
     NotConnected,
     Proceed,
+    Rate,
+    RateLimited,
     Station,
     extended,
     v16,
+    v21,
     v201,
 )
 from chargewire.messages import Direction, RawRequest, Request, Response
-from chargewire.testing import FakeClock, RecordingStation, link
+from chargewire.testing import FakeClock, RecordingStation, link, serving
 
 RESET = v16.Reset(type=v16.ResetType.SOFT)
 ACCEPTED = v16.ResetResponse(status=v16.ResetStatus.ACCEPTED)
@@ -225,3 +233,97 @@ async def test_layers_see_raw_calls_by_their_action() -> None:
         with pytest.raises(CallRejected):
             await station.call_raw("Unlatch", 5)
     assert seen == [("Unlatch", RawRequest(action="Unlatch", payload=5))]
+
+
+# Too much
+
+
+async def test_a_station_that_calls_too_often_is_refused_and_told_for_how_long() -> None:
+    csms = new_csms(limits=Limits(call_rates=CallRates(of={"Heartbeat": Rate(2, per=60)})))
+    events = Recorder(csms, RateLimited)
+    async with link(csms, v16) as (charge_point, station):
+        with FakeClock() as clock:
+            await charge_point.call(v16.Heartbeat())
+            await charge_point.call(v16.Heartbeat())
+            with pytest.raises(CallRejected, match="GenericError: too many calls of Heartbeat") as refused:
+                await charge_point.call(v16.Heartbeat())
+            assert refused.value.details == {"retryAfter": 30}
+            with pytest.raises(CallRejected, match="NotSupported"):  # other actions are free
+                await charge_point.call(v16.Authorize(id_tag="TAG"))
+            await clock.advance(30)
+            assert (await charge_point.call(v16.Heartbeat())).current_time == NOW
+    assert [(event.station, event.action) for event in events.of(RateLimited)] == [(station, "Heartbeat")]
+
+
+async def test_connecting_again_makes_no_room_for_more_calls() -> None:
+    csms = new_csms(limits=Limits(call_rates=CallRates(every=Rate(1, per=60))))
+    async with serving(csms) as url:
+        for answered in (True, False):
+            async with ChargePoint(url, v16, identity="CP001") as charge_point:
+                if answered:
+                    await charge_point.call(v16.Heartbeat())
+                else:
+                    with pytest.raises(CallRejected, match="too many calls"):
+                        await charge_point.call(v16.Heartbeat())
+
+
+async def test_answers_do_not_count_as_calls() -> None:
+    csms = new_csms(limits=Limits(call_rates=CallRates(every=Rate(1, per=60))))
+    async with link(csms, v16, handlers=resettable()) as (charge_point, station):
+        await charge_point.call(v16.Heartbeat())
+        for _ in range(5):
+            assert await station.call(RESET) == ACCEPTED
+
+
+async def test_a_send_too_many_is_dropped_without_an_answer() -> None:
+    """RPC-007."""
+    csms: CSMS[str] = CSMS(v21, authenticate=anyone, limits=Limits(call_rates=CallRates(every=Rate(1, per=60))))
+    received: list[int] = []
+
+    @csms.on_send(v21.NotifyPeriodicEventStream)
+    async def stream(station: Station[str], message: v21.NotifyPeriodicEventStream) -> None:
+        received.append(message.id)
+
+    events = Recorder(csms)
+    async with link(csms, v21) as (charge_point, _):
+        data = [v21.StreamDataElementType(t=0.0, v="1")]
+        for number in (1, 2):
+            await charge_point.send(v21.NotifyPeriodicEventStream(data=data, id=number, pending=0, basetime=NOW))
+        await events.wait_for(RateLimited)
+    assert received == [1]
+
+
+async def test_a_call_without_an_answer_is_an_event_too() -> None:
+    wallbox = RecordingStation(v16)
+    wallbox.answer(v16.Reset, lambda _: asyncio.get_running_loop().create_future())
+    csms = new_csms()
+    events = Recorder(csms, CallTimedOut)
+    async with link(csms, v16, handlers=wallbox) as (_, station):
+        with FakeClock() as clock:
+            calls = [asyncio.create_task(call) for call in (station.call(RESET), station.call_raw("Reset", {}))]
+            await clock.advance(60)
+            for call in calls:
+                with pytest.raises(CallTimeout if call is calls[0] else CallRejected):
+                    await call
+    assert [(event.station, event.action) for event in events.of(CallTimedOut)] == [(station, "Reset")]
+
+
+async def test_a_station_that_calls_faster_than_it_is_served_is_an_event() -> None:
+    csms = new_csms(limits=Limits(concurrent_calls=1))
+    go_on = asyncio.Event()
+
+    @csms.on(v16.Authorize)
+    async def authorize(station: Station[str], request: v16.Authorize) -> v16.AuthorizeResponse:
+        await go_on.wait()
+        raise CallRejected("SecurityError", "closed")
+
+    events = Recorder(csms, Backpressure)
+    async with link(csms, v16) as (charge_point, station):
+        with FakeClock() as clock:
+            for number in range(2):
+                impatient = asyncio.create_task(charge_point.call(v16.Authorize(id_tag=str(number)), timeout=1))
+                await clock.advance(1)
+                with pytest.raises(CallTimeout):
+                    await impatient
+        assert [(event.station, event.cause) for event in events.of(Backpressure)] == [(station, "calls")]
+        go_on.set()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chargewire.rates import Rate, TokenBuckets
+from chargewire.rates import CallMeter, CallRates, Rate, TokenBuckets
 
 
 def test_as_many_as_the_limit_may_come_at_once_and_the_next_is_told_when() -> None:
@@ -45,3 +45,20 @@ def test_no_more_pass_than_the_limit_and_what_time_adds(gaps: list[float], limit
 def test_a_rate_lets_something_through(limit: int, per: float) -> None:
     with pytest.raises(ValueError, match="rate: expected more than 0"):
         Rate(limit, per)
+
+
+def test_calls_are_counted_by_peer_and_action() -> None:
+    meter = CallMeter(CallRates(of={"Heartbeat": Rate(1, per=10)}))
+    assert meter.take("A", "Heartbeat", 0.0) == 0
+    assert meter.take("A", "Heartbeat", 4.0) == pytest.approx(6)
+    assert meter.take("B", "Heartbeat", 4.0) == 0
+    assert meter.take("A", "Authorize", 4.0) == 0
+    assert meter.take("A", "Heartbeat", 10.0) == 0
+
+
+def test_all_calls_of_a_peer_count_together_but_for_those_refused_by_their_action() -> None:
+    meter = CallMeter(CallRates(every=Rate(2, per=10), of={"Heartbeat": Rate(1, per=10)}))
+    assert meter.take("A", "Heartbeat", 0.0) == 0
+    assert meter.take("A", "Heartbeat", 0.0) > 0
+    assert meter.take("A", "Authorize", 0.0) == 0
+    assert meter.take("A", "Authorize", 0.0) == pytest.approx(5)

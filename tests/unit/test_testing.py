@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 import pytest
 import uvloop
-from support.library import NOW, Recorder, new_csms
+from support.library import NOW, Recorder, anyone, new_csms
 
 from chargewire import (
     CSMS,
@@ -87,7 +87,7 @@ async def test_a_linked_station_is_authenticated() -> None:
 
 @pytest.mark.parametrize("policy", ["refuse", "close_after_handshake"])
 async def test_a_version_that_is_not_spoken_is_refused(policy: str) -> None:
-    csms: CSMS[str] = CSMS(v16, authenticate=new_csms()._authenticate, on_no_subprotocol=policy)
+    csms: CSMS[str] = CSMS(v16, authenticate=anyone, on_no_subprotocol=policy)
     with pytest.raises(UpgradeRefused, match=r"ocpp2\.1"):
         async with link(csms, v21):
             pass

@@ -206,6 +206,7 @@ class _Channel:
             if self._outgoing.qsize() >= _MANY and not self._is_slow:
                 self._is_slow = True
                 self.pause_reading()
+                self._owner.blocked()
 
     def close(self, code: int = NORMAL, reason: str = "") -> None:
         """Close, after what is to be sent already."""
@@ -277,6 +278,7 @@ class _Channel:
                 if self._is_slow and self._outgoing.empty():
                     self._is_slow = False
                     self.resume_reading()
+                    self._owner.unblocked()
         except (OSError, RuntimeError) as exc:  # what servers raise when the peer has gone; reading tells of it too
             _log.debug("a message could not be sent: %s", exc)
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 from uuid import uuid4
 
@@ -16,11 +17,21 @@ from chargewire import protocol
 from chargewire.asyncio.dispatch import Dispatcher
 from chargewire.asyncio.hub import EventHub
 from chargewire.asyncio.options import Limits, Timeouts
-from chargewire.asyncio.websocket import NORMAL, Channel
+from chargewire.asyncio.websocket import NORMAL, POLICY_VIOLATION, Channel
 from chargewire.errors import CallRejected, CallTimeout, ConnectionLost, ErrorCode, InvalidPayload, NotConnected
-from chargewire.events import BadMessage, Connected, Disconnected, FrameReceived, FrameSent
+from chargewire.events import (
+    Backpressure,
+    BadMessage,
+    CallTimedOut,
+    Connected,
+    Disconnected,
+    FrameReceived,
+    FrameSent,
+    RateLimited,
+)
 from chargewire.messages import NoReply, RawRequest, Request, Response, Send
 from chargewire.middleware import Exchange, Middleware, compose
+from chargewire.rates import CallMeter
 from chargewire.routing import Handler, Table, find
 
 R = TypeVar("R")
@@ -40,6 +51,12 @@ class Context:
     tolerate: frozenset[str]
     hub: EventHub
     dispatcher: Dispatcher
+    meter: CallMeter | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Count the calls of all connections together."""
+        rates = self.limits.call_rates
+        object.__setattr__(self, "meter", None if rates is None else CallMeter(rates))
 
 
 class Connection:
@@ -53,8 +70,8 @@ class Connection:
     """
 
     __slots__ = (
-        "__weakref__", "_backlog", "_context", "_ended", "_handling", "_holding", "_hub", "_loop", "_protocol",
-        "_receiving", "_timer", "_waiters", "_websocket", "identity", "remote", "version",
+        "__weakref__", "_backlog", "_context", "_ended", "_exceeds", "_handling", "_holding", "_hub", "_loop",
+        "_patience", "_protocol", "_receiving", "_timer", "_waiters", "_websocket", "identity", "remote", "version",
     )  # fmt: skip
 
     def __init__(self, identity: str, version: protocol.Version, remote: str, context: Context) -> None:
@@ -73,6 +90,8 @@ class Connection:
         self._handling = 0
         self._backlog: list[protocol.CallReceived | protocol.SendReceived] = []
         self._holding = False  # the peer is not read from until the backlog is gone
+        self._exceeds = False  # its last call was one too many
+        self._patience: asyncio.TimerHandle | None = None  # with a peer that does not read
         self._timer: asyncio.TimerHandle | None = None
         self._ended: asyncio.Future[None] | None = None
 
@@ -210,7 +229,8 @@ class Connection:
         for event in self._protocol.events():
             match event:
                 case protocol.CallReceived() | protocol.SendReceived():
-                    self._enqueue(event)
+                    if self._context.meter is None or self._admit(event, self._context.meter, now):
+                        self._enqueue(event)
                 case protocol.MessageIgnored(reason=reason):
                     _log.warning("%s: %s", self.identity, reason)
                     self._hub.emit(BadMessage(self, reason, data))
@@ -223,12 +243,25 @@ class Connection:
         self._receiving = False
         self._flush()
 
+    def blocked(self) -> None:
+        """The peer does not read: wait for it, but not for ever."""
+        self._hub.emit(Backpressure(self, "writing"))
+        if self._patience is None:
+            self._patience = self._loop.call_later(self._context.timeouts.write, self._drop_unread)
+
+    def unblocked(self) -> None:
+        """The peer has caught up."""
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
     def closed(self, code: int, reason: str, by: str) -> None:
         """Nothing will come any more."""
         if self._websocket is None:
             return
         self._websocket = None
         self._end_calls()
+        self.unblocked()
         self._backlog.clear()
         if self._ended is not None and not self._ended.done():
             self._ended.set_result(None)
@@ -246,6 +279,10 @@ class Connection:
             self._protocol.send_call(id, request, self._loop.time(), timeout=patience)
             self._flush()
             return await waiter
+        except CallTimeout:
+            action = request.action if isinstance(request, RawRequest) else type(request).__name__
+            self._hub.emit(CallTimedOut(self, action, id))
+            raise
         finally:
             del self._waiters[id]
             if waiter.cancelled():
@@ -319,7 +356,25 @@ class Connection:
             self._settle(event)
         self._flush()
 
+    def _drop_unread(self) -> None:
+        _log.warning("%s: does not read what is sent to it", self.identity)
+        self.supersede(POLICY_VIOLATION, "does not read what is sent to it")
+
     # Incoming
+
+    def _admit(self, event: protocol.CallReceived | protocol.SendReceived, meter: CallMeter, now: float) -> bool:
+        """Refuse what comes too often."""
+        wait = meter.take(self.identity, event.action, now)
+        if wait and not self._exceeds:
+            _log.warning("%s: calls %s more often than it may", self.identity, event.action)
+        self._exceeds = wait > 0
+        if not wait:
+            return True
+        if isinstance(event, protocol.CallReceived):
+            retry = {"retryAfter": math.ceil(wait)}
+            self._protocol.send_error(event.id, ErrorCode.GENERIC_ERROR, f"too many calls of {event.action}", retry)
+        self._hub.emit(RateLimited(self, event.action, wait))
+        return False
 
     def _enqueue(self, event: protocol.CallReceived | protocol.SendReceived) -> None:
         limit = self._context.limits.concurrent_calls
@@ -331,6 +386,7 @@ class Connection:
         if len(self._backlog) >= limit and not self._holding and self._websocket is not None:
             self._holding = True
             self._websocket.pause_reading()
+            self._hub.emit(Backpressure(self, "calls"))
 
     async def _handle(self, event: protocol.CallReceived | protocol.SendReceived) -> None:
         """Answer one message of the peer; whatever the handler does, this returns."""

@@ -127,5 +127,11 @@ class Unspoken:
     def receive(self, data: bytes, now: float) -> None:
         """Ignore what still comes."""
 
+    def blocked(self) -> None:
+        """Nothing is sent but the close frame."""
+
+    def unblocked(self) -> None:
+        """Nothing was."""
+
     def closed(self, code: int, reason: str, by: str) -> None:
         """Nothing depends on it."""

@@ -18,7 +18,7 @@ from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 from chargewire.handshake import Deflate
 
 NORMAL, GOING_AWAY, PROTOCOL_ERROR, UNSUPPORTED_DATA = 1000, 1001, 1002, 1003
-NO_STATUS, ABNORMAL, INVALID_TEXT, TOO_BIG, INTERNAL_ERROR = 1005, 1006, 1007, 1009, 1011
+NO_STATUS, ABNORMAL, INVALID_TEXT, POLICY_VIOLATION, TOO_BIG, INTERNAL_ERROR = 1005, 1006, 1007, 1008, 1009, 1011
 SERVICE_RESTART = 1012
 
 _SENT_CODES = frozenset((*range(1000, 1004), *range(1007, 1015)))
@@ -60,6 +60,12 @@ class Owner(Protocol):
 
     def receive(self, data: bytes, now: float) -> None:
         """One text message, valid UTF-8."""
+
+    def blocked(self) -> None:
+        """The peer does not read: what is sent waits here."""
+
+    def unblocked(self) -> None:
+        """The peer has caught up."""
 
     def closed(self, code: int, reason: str, by: str) -> None:
         """The connection is over; comes exactly once after ``opened``."""
@@ -200,10 +206,12 @@ class WebSocket(WSListener):
     def pause_writing(self) -> None:
         """The peer reads too slowly: take nothing more from it until it does, since every CALL makes an answer."""
         self.pause_reading()
+        self._owner.blocked()
 
     def resume_writing(self) -> None:
         """The peer has caught up."""
         self.resume_reading()
+        self._owner.unblocked()
 
     # Frames
 

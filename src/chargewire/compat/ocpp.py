@@ -349,6 +349,12 @@ class Connection(Generic[S]):
             self._is_full = True
             cast(WebSocket, self._websocket).pause_reading()
 
+    def blocked(self) -> None:
+        """The station does not read; pings find out whether it ever will."""
+
+    def unblocked(self) -> None:
+        """The station has caught up."""
+
     def closed(self, code: int, reason: str, by: str) -> None:
         """Nothing will come any more."""
         self._shared.leave(self)
