@@ -11,7 +11,7 @@ CORE = src/chargewire/*.py
 NO_CORE = src/chargewire/certificates.py,src/chargewire/testing.py
 UNIT = tests/unit
 CORE_TESTS = $(UNIT)/test_backoff.py $(UNIT)/test_door.py $(UNIT)/test_duplicates.py \
-	$(UNIT)/test_paths.py $(UNIT)/test_rates.py $(UNIT)/test_errors.py $(UNIT)/test_frames.py $(UNIT)/test_handshake.py \
+	$(UNIT)/test_pages.py $(UNIT)/test_paths.py $(UNIT)/test_rates.py $(UNIT)/test_errors.py $(UNIT)/test_frames.py $(UNIT)/test_handshake.py \
 	$(UNIT)/test_identity.py $(UNIT)/test_middleware.py $(UNIT)/test_outbox.py $(UNIT)/test_protocol*.py \
 	$(UNIT)/test_routing.py $(UNIT)/test_security.py $(UNIT)/test_validation*.py $(UNIT)/test_vendor.py
 CHROMIUM = { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null

@@ -7,6 +7,7 @@ import functools
 import ssl as tls
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, Generic, TypeVar, cast
 
 from chargewire import handshake
@@ -15,6 +16,7 @@ from chargewire.asyncio.connection import Connection, Context
 from chargewire.asyncio.courses import Courses, Route
 from chargewire.asyncio.dispatch import Dispatcher
 from chargewire.asyncio.hub import EventHub, Listener
+from chargewire.asyncio.metrics import Metrics
 from chargewire.asyncio.options import Limits, Timeouts
 from chargewire.asyncio.roster import Roster, Unspoken
 from chargewire.asyncio.stations import Stations, call_many, who_speaks
@@ -24,9 +26,10 @@ from chargewire.asyncio.websocket import GOING_AWAY, SERVICE_RESTART, Channel, O
 from chargewire.door import Door, Doorman
 from chargewire.duplicates import OnDuplicate
 from chargewire.events import Event
-from chargewire.handshake import Accept, Authenticator, Handshake, NoSubprotocol, Reject, Terms
+from chargewire.handshake import Accept, Authenticator, Handshake, Head, NoSubprotocol, Reject, Terms
 from chargewire.messages import Request, Send
 from chargewire.middleware import Middleware
+from chargewire.pages import Page, health_page, page_path
 from chargewire.protocol import Role, Version
 from chargewire.routing import Handlers, Registry
 from chargewire.security import SecurityProfile
@@ -220,7 +223,13 @@ class CSMS(Registry[Station[S]], Generic[S]):
 
     @asynccontextmanager
     async def serve(
-        self, host: str, port: int, *, ssl: ServerTls | tls.SSLContext | None = None
+        self,
+        host: str,
+        port: int,
+        *,
+        ssl: ServerTls | tls.SSLContext | None = None,
+        health: bool = False,
+        metrics: bool = False,
     ) -> AsyncGenerator[Server, None]:
         """Listen while the block runs; at its end close every connection, within ``Timeouts.close`` seconds or so.
 
@@ -228,9 +237,13 @@ class CSMS(Registry[Station[S]], Generic[S]):
             host: address to listen on.
             port: TCP port; 0 takes a free one, see :attr:`Server.port`.
             ssl: certificates of the server, for security profiles 2 and 3.
+            health: answer ``GET /health`` on this port, with 200, and with 503 while the server drains. Whoever reaches
+                the port may ask; the door does not count it.
+            metrics: answer ``GET /metrics`` in Prometheus' text format, likewise. Needs ``chargewire[metrics]``.
 
         Raises:
             OSError: the address cannot be listened on.
+            ModuleNotFoundError: prometheus-client is not installed.
             ValueError: no station could meet the security profile over ``ssl``.
         """
         # A route of its own may want certificates, or only TLS, where others do not.
@@ -239,6 +252,8 @@ class CSMS(Registry[Station[S]], Generic[S]):
         pinger = Pinger(interval=self._timeouts.ping_interval, pong_timeout=self._timeouts.pong)
         dispatcher = Dispatcher()
         pipeline = self._pipeline(dispatcher, pinger, ssl.organization if isinstance(ssl, ServerTls) else None)
+        counters = Metrics(self._hub, self._roster.__len__) if metrics else None
+        pipeline = replace(pipeline, page=self._pages(pipeline.door, counters, health=health))
         entrance = await listen(pipeline, host, port, ssl=lambda: _context(ssl))
         try:
             yield Server(entrance, pipeline.door, self._roster)
@@ -248,6 +263,8 @@ class CSMS(Registry[Station[S]], Generic[S]):
             await dispatcher.close(self._timeouts.close)
             pinger.close()
             await entrance.wait_closed()
+            if counters is not None:
+                counters.close()
 
     def asgi(self) -> AsgiApp:
         """Make an ASGI application of this CSMS, to mount in Starlette, FastAPI, Litestar and their like.
@@ -284,6 +301,18 @@ class CSMS(Registry[Station[S]], Generic[S]):
             max_message=self._limits.message, door=self._doorman(), crowd=self._roster.__len__,
             router=self._courses.router,
         )  # fmt: skip
+
+    def _pages(self, doorman: Doorman, metrics: Metrics | None, *, health: bool) -> Callable[[Head], Page | None]:
+        def page(head: Head) -> Page | None:
+            match page_path(head):
+                case "/health" if health:
+                    return health_page(is_draining=doorman.is_draining, connections=len(self._roster))
+                case "/metrics" if metrics is not None:
+                    return metrics.page()
+                case _:
+                    return None
+
+        return page
 
     def _doorman(self) -> Doorman:
         return Doorman(self._door, connections=self._limits.connections)

@@ -23,6 +23,7 @@ from chargewire.asyncio.websocket import Owner, WebSocket
 from chargewire.door import Door, Doorman
 from chargewire.events import UpgradeAborted, UpgradeError
 from chargewire.handshake import Handshake, Head, Refused, Reject, Terms
+from chargewire.pages import Page, encode_page
 from chargewire.paths import Router
 
 _MAX_AHEAD = 64 * 1024  # bytes a client may send before it has our answer
@@ -45,6 +46,7 @@ class Pipeline:
         door: who may knock.
         crowd: counts the connections that are open.
         router: of the paths that lead in; ``None`` when all do.
+        page: the answer to a plain HTTP request, where there is one.
         timeout: seconds for everything from the connection to the answer, the TLS handshake included.
         max_head: bytes of a request head.
         max_message: bytes of one frame.
@@ -60,6 +62,7 @@ class Pipeline:
     door: Doorman = field(default_factory=lambda: Doorman(Door()))
     crowd: Callable[[], int] = int
     router: Router[Any] | None = None
+    page: Callable[[Head], Page | None] = lambda _: None
 
 
 class Entrance:
@@ -185,6 +188,10 @@ class UpgradeGate(asyncio.Protocol):
         """Run the pipeline. Nothing a peer sends and nothing the user's code raises leaves this coroutine."""
         try:
             head = handshake.parse_head(raw)
+            if page := self._pipeline.page(head):  # before the door: a balancer asks often, and of a full server too
+                self._leave()
+                self._finish(encode_page(page, head.method))
+                return
             self._knock(head)
             key = handshake.check_upgrade(head)
             asked = self._read_handshake(head)
@@ -230,8 +237,11 @@ class UpgradeGate(asyncio.Protocol):
         reason = reject.reason or reject.status.phrase
         _log.warning("%s: upgrade refused, %d %s", self._identity or self._remote, reject.status, reason)
         self._pipeline.hub.emit(UpgradeAborted(self._identity, reason, reject.status, self._remote))
+        self._finish(handshake.encode_reject(reject))
+
+    def _finish(self, answer: bytes) -> None:
         if not self._transport.is_closing():
-            self._transport.write(handshake.encode_reject(reject))
+            self._transport.write(answer)
             self._transport.close()
             # A peer that does not read must not keep the socket.
             self._loop.call_later(self._pipeline.timeout, self._transport.abort)
