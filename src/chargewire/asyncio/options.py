@@ -45,8 +45,8 @@ class Limits:
         message: bytes in one message, after reassembly and inflating; more closes with 1009. 128 KiB holds the longest
             NotifyReport seen with room to spare.
         head: bytes in the head of an upgrade request; more is answered with 431. What usual HTTP servers take, too.
-        connections: open or undecided at the same time, of all peers of a server; more are answered with a 503. Without
-            a limit unless given: how many it can take is what only its operator can know.
+        connections: connections open or undecided at the same time, of all peers of a server; more are answered with a
+            503. Without a limit unless given: how many it can take is what only its operator can know.
         concurrent_calls: CALLs of one peer that are handled at the same time; the next ones wait their turn, and a
             peer that goes on sending is no longer read from. A peer that keeps to OCPP has one under way; the rest is
             for those that do not wait.
