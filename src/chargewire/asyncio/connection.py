@@ -31,6 +31,7 @@ from chargewire.events import (
 )
 from chargewire.messages import NoReply, RawRequest, Request, Response, Send
 from chargewire.middleware import Exchange, Middleware, compose
+from chargewire.protocol import CallReceived, SendReceived
 from chargewire.rates import CallMeter
 from chargewire.routing import Handler, Table, find
 
@@ -88,7 +89,7 @@ class Connection:
         self._waiters: dict[str, asyncio.Future[Any]] = {}
         self._receiving = False  # what there is to send is sent at the end of it
         self._handling = 0
-        self._backlog: list[protocol.CallReceived | protocol.SendReceived] = []
+        self._backlog: list[CallReceived | SendReceived] = []
         self._holding = False  # the peer is not read from until the backlog is gone
         self._exceeds = False  # its last call was one too many
         self._patience: asyncio.TimerHandle | None = None  # with a peer that does not read
@@ -224,12 +225,17 @@ class Connection:
         """One message of the peer."""
         if self._hub.wants_received:
             self._hub.emit(FrameReceived(self, data))
+        meter = self._context.meter
         self._receiving = True
         self._protocol.receive(data, now)
         for event in self._protocol.events():
+            if isinstance(event, CallReceived):  # nearly every one is
+                if meter is None or self._admit(event, meter, now):
+                    self._enqueue(event)
+                continue
             match event:
-                case protocol.CallReceived() | protocol.SendReceived():
-                    if self._context.meter is None or self._admit(event, self._context.meter, now):
+                case SendReceived():
+                    if meter is None or self._admit(event, meter, now):
                         self._enqueue(event)
                 case protocol.MessageIgnored(reason=reason):
                     _log.warning("%s: %s", self.identity, reason)
@@ -328,19 +334,18 @@ class Connection:
     def _flush(self) -> None:
         """Send what the protocol has to send, and set the timer to what it waits for."""
         if self._receiving:
-            return
+            return  # it ends with this
         websocket = self._websocket
         for data in self._protocol.data_to_send():
             if websocket is not None:
                 websocket.send(data)
                 if self._hub.wants_sent:
                     self._hub.emit(FrameSent(self, data))
-        self._arm()
+        if self._waiters or self._timer is not None:
+            self._arm()
 
     def _arm(self) -> None:
         deadline = self._protocol.deadline()
-        if self._timer is None and deadline is None:
-            return
         if self._timer is not None:
             if self._timer.when() == deadline:
                 return
@@ -362,7 +367,7 @@ class Connection:
 
     # Incoming
 
-    def _admit(self, event: protocol.CallReceived | protocol.SendReceived, meter: CallMeter, now: float) -> bool:
+    def _admit(self, event: CallReceived | SendReceived, meter: CallMeter, now: float) -> bool:
         """Refuse what comes too often."""
         wait = meter.take(self.identity, event.action, now)
         if wait and not self._exceeds:
@@ -370,13 +375,13 @@ class Connection:
         self._exceeds = wait > 0
         if not wait:
             return True
-        if isinstance(event, protocol.CallReceived):
+        if isinstance(event, CallReceived):
             retry = {"retryAfter": math.ceil(wait)}
             self._protocol.send_error(event.id, ErrorCode.GENERIC_ERROR, f"too many calls of {event.action}", retry)
         self._hub.emit(RateLimited(self, event.action, wait))
         return False
 
-    def _enqueue(self, event: protocol.CallReceived | protocol.SendReceived) -> None:
+    def _enqueue(self, event: CallReceived | SendReceived) -> None:
         limit = self._context.limits.concurrent_calls
         if self._handling < limit:
             self._handling += 1
@@ -388,23 +393,26 @@ class Connection:
             self._websocket.pause_reading()
             self._hub.emit(Backpressure(self, "calls"))
 
-    async def _handle(self, event: protocol.CallReceived | protocol.SendReceived) -> None:
+    async def _handle(self, event: CallReceived | SendReceived) -> None:
         """Answer one message of the peer; whatever the handler does, this returns."""
         try:
-            if isinstance(event, protocol.SendReceived):
+            if isinstance(event, SendReceived):
                 await self._take(event)
             elif self._context.middleware:
                 exchange = Exchange("incoming", event.id, event.action, event.request, self)
                 self._answer(event.id, await compose(self._context.middleware, self._invoke)(exchange))
             else:
-                self._answer(event.id, await self._handler(event.action, event.request)(self, event.request))
+                request = event.request
+                handler = self._context.handlers.get(type(request)) or self._handler(event.action, request)
+                self._answer(event.id, await handler(self, request))
         except Exception as exc:  # noqa: BLE001 - a user's handler may raise anything
             self._refuse(event, exc)
         finally:
             self._handling -= 1
             if self._backlog or self._holding:
                 self._take_backlog()
-        self._flush()
+        if not self._receiving:
+            self._flush()
 
     def _take_backlog(self) -> None:
         """Handle what waits, as far as the limit allows; read from the peer again when nothing waits."""
@@ -420,7 +428,7 @@ class Connection:
         else:
             self._protocol.send_result(id, response)
 
-    async def _take(self, event: protocol.SendReceived) -> None:
+    async def _take(self, event: SendReceived) -> None:
         if handler := self._context.handlers.get(type(event.message)):
             await handler(self, event.message)
 
@@ -428,7 +436,7 @@ class Connection:
         request = exchange.request
         return cast(Response, await self._handler(exchange.action, request)(self, request))
 
-    def _refuse(self, event: protocol.CallReceived | protocol.SendReceived, exc: Exception) -> None:
+    def _refuse(self, event: CallReceived | SendReceived, exc: Exception) -> None:
         """Answer with a CALLERROR what a handler did not answer."""
         details: Mapping[str, Any] = {}
         match exc:
