@@ -1,8 +1,8 @@
 # The one list of verbs: `make help` prints it. Every verb works as the first command in a fresh clone.
 .POSIX:
-.PHONY: help setup demo test check coverage bench generate clean
+.PHONY: help setup demo test check coverage docs bench generate clean
 .PHONY: node portal chromium
-.PHONY: check-format check-lint check-mypy check-pyright check-imports check-generated check-portal
+.PHONY: check-format check-lint check-mypy check-pyright check-imports check-generated check-docs check-portal
 
 BIN = .venv/bin
 WEB = web/portal
@@ -14,6 +14,7 @@ CORE_TESTS = $(UNIT)/test_backoff.py $(UNIT)/test_door.py $(UNIT)/test_duplicate
 	$(UNIT)/test_pages.py $(UNIT)/test_paths.py $(UNIT)/test_rates.py $(UNIT)/test_errors.py $(UNIT)/test_frames.py $(UNIT)/test_handshake.py \
 	$(UNIT)/test_identity.py $(UNIT)/test_middleware.py $(UNIT)/test_outbox.py $(UNIT)/test_protocol*.py \
 	$(UNIT)/test_routing.py $(UNIT)/test_security.py $(UNIT)/test_validation*.py $(UNIT)/test_vendor.py
+SPHINX = $(BIN)/python -m sphinx --quiet --nitpicky --fail-on-warning --fresh-env docs
 CHROMIUM = { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null
 NOT_RUN = printf '\n%s\n%s\n\n' \
 	'!!! NOT RUN: the tests that drive the portal in a browser. No Chromium was found.' \
@@ -32,18 +33,24 @@ test: setup chromium ## run every test, browser included
 	cd $(WEB) && npm test
 	@$(CHROMIUM) || $(NOT_RUN)
 
-check: setup ## check format, lint, types, imports and generated code
-	@$(MAKE) -s -k -j 2 check-pyright check-mypy check-portal check-generated check-imports check-lint check-format
+check: setup ## check format, lint, types, imports, generated files and documentation
+	@$(MAKE) -s -k -j 2 check-pyright check-mypy check-portal check-docs check-generated check-imports check-lint \
+		check-format
 
 coverage: .venv/.synced ## hold the core to full branch coverage by its unit tests alone
 	@$(BIN)/coverage run -m pytest $(CORE_TESTS)
 	@$(BIN)/coverage report --include='$(CORE)' --omit='$(NO_CORE)' --skip-covered --show-missing --fail-under=100
 
+docs: .venv/.synced ## build the documentation as web pages in build/docs
+	@$(SPHINX) build/docs
+	@echo 'The first page is build/docs/index.html'
+
 bench: setup ## measure the server beside its peers (several minutes)
 	$(BIN)/python -m tests.bench
 
-generate: .venv/.synced ## write the message classes of all versions anew from the schemas
+generate: .venv/.synced ## write message classes anew from the schemas, and reference pages from the code
 	$(BIN)/python tools/generate.py
+	$(BIN)/python tools/reference.py
 
 clean: ## remove what the other verbs made
 	rm -rf .venv .uv $(WEB)/node_modules $(PORTAL) dist build artifacts
@@ -103,6 +110,9 @@ check-imports:
 
 check-generated:
 	@$(BIN)/python tools/check_generated.py
+
+check-docs:
+	@$(SPHINX) --builder dummy build/docs-check
 
 check-portal:
 	@cd $(WEB) && npm run --silent check

@@ -1,5 +1,6 @@
 """Documents keep their promises: links lead somewhere, verbs and options exist."""
 
+import inspect
 import re
 import shlex
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ import pytest
 from cyclopts import CycloptsError
 
 import chargewire
-from chargewire import OcppError
+from chargewire import OcppError, v16, v21, v201
 from chargewire.backoffice.domain.transactions import Flag
 from chargewire.cli import build_app
 
@@ -120,6 +121,69 @@ def test_the_reference_of_the_command_line_has_every_command_and_option() -> Non
             if name.startswith("--") and not name.startswith(("--no-", "--empty-"))
         }
         assert set(re.findall(r"^\| `(--[\w-]+)`", sections[command], re.MULTILINE)) == options, command
+
+
+def rows(page: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Each row of each table on a page, by column, with the heading above it."""
+    for section in re.split(r"^#+ ", (ROOT / "docs/reference" / page).read_text(), flags=re.MULTILINE):
+        title, _, body = section.partition("\n")
+        lines = [re.split(r"(?<!\\)\|", line)[1:-1] for line in body.splitlines() if line.startswith("|")]
+        for line in lines[2:]:
+            yield title, {head.strip(): cell.strip().strip("`") for head, cell in zip(lines[0], line, strict=True)}
+
+
+_MEANING = "meaning, and why the default is so"
+
+
+def test_the_reference_of_options_gives_each_number_a_unit() -> None:
+    options = [(where, row) for where, row in rows("options.md") if re.search(r"\b(int|float)\b", row.get("type", ""))]
+    assert len(options) > 10
+    unitless = [(where, row["option"]) for where, row in options if not row["unit"] and row["default"] != "required"]
+    assert unitless == []
+
+
+def test_the_reference_of_options_gives_each_default_a_reason() -> None:
+    nothing = {"required", "None", "none", "()"}
+    options = [row for _, row in rows("options.md") if row.get("default", "required") not in nothing]
+    assert len(options) > 20
+    assert [row for row in options if not re.search(r"\. |\b(because|since|so that)\b", row[_MEANING])] == []
+
+
+def test_the_reference_of_options_leaves_none_undescribed() -> None:
+    assert [(where, row) for where, row in rows("options.md") if not row.get(_MEANING, "it is another table")] == []
+
+
+def test_the_reference_of_the_command_line_has_the_defaults_of_the_settings() -> None:
+    settings = {row["environment"]: row["default"] for _, row in rows("options.md") if "environment" in row}
+    described = {row["environment"]: row["default"] for _, row in rows("cli.md") if "environment" in row}
+    in_words = {"off": "false", "made up at the first start": "none"}
+    assert {name: in_words.get(default, default) for name, default in described.items()} == settings
+
+
+def test_the_reference_of_events_has_every_event() -> None:
+    exported = {name for name in chargewire.__all__ if getattr(chargewire, name).__class__ is type}
+    events = {name for name in exported if getattr(chargewire, name).__module__ == "chargewire.events"}
+    assert {row["event"] for _, row in rows("events.md")} == events
+
+
+def test_the_reference_of_each_version_has_every_action() -> None:
+    for version in (v16, v201, v21):
+        page = f"{version.__name__.rpartition('.')[2]}.md"
+        assert [row["action"] for _, row in rows(page)] == list(version.ACTIONS)
+
+
+def test_every_section_of_the_reference_of_the_library_has_something_to_describe() -> None:
+    page = (ROOT / "docs/reference/api.md").read_text()
+    modules = {module for block in re.findall(r"^```\{public\}\n(.*?)^```$", page, _WHOLE) for module in block.split()}
+    assert len(modules) > 10
+    homes = {getattr(getattr(chargewire, name), "__module__", "") for name in chargewire.__all__}
+    assert modules - homes == set()
+
+
+def test_every_public_name_has_a_docstring() -> None:
+    exported = {name: getattr(chargewire, name) for name in chargewire.__all__}
+    described = {name: value for name, value in exported.items() if inspect.isclass(value) or inspect.isfunction(value)}
+    assert [name for name, value in described.items() if not value.__doc__] == []
 
 
 def test_the_reference_of_the_live_stream_names_every_event_type() -> None:
