@@ -9,11 +9,13 @@ import re
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from support.library import NOW, Recorder, anyone, new_charge_point, new_csms
 from support.simulated import until
+from support.tls import HOST, Pki
 
 from chargewire import (
     CSMS,
@@ -32,9 +34,11 @@ from chargewire import (
     NotConnected,
     Outbox,
     Reconnecting,
+    ServerTls,
     Station,
     Timeouts,
     UpgradeRefused,
+    client_context,
     v16,
     v201,
 )
@@ -313,6 +317,15 @@ async def test_forcing_ends_a_close_that_waits() -> None:
             await answer
 
 
+@pytest.mark.parametrize("code", [0, 999, 1005, 1006, 1015, 2999, 5000, 70000])
+async def test_a_code_that_no_close_frame_has_is_refused(code: int) -> None:
+    async with new_csms().serve("127.0.0.1", 0) as server, new_charge_point(server.port) as charge_point:
+        for refused in (charge_point.close, charge_point.drop):
+            with pytest.raises(ValueError, match=f"^code: {code} "):
+                await refused(code)
+        assert charge_point.is_connected
+
+
 @pytest.mark.parametrize("force", [False, True])
 async def test_code_and_reason_reach_the_csms(*, force: bool) -> None:
     csms = new_csms()
@@ -484,6 +497,41 @@ async def test_what_is_said_at_the_door_changes_with_the_next_connection(change:
             await charge_point.drop()
             await until(lambda: heads)
     assert line in heads[0]
+
+
+async def test_a_tls_context_is_used_by_the_next_connection(tmp_path: Path) -> None:
+    pki = Pki(tmp_path)
+    csms = new_csms()
+    async with (
+        csms.serve("127.0.0.1", 0) as plain,
+        csms.serve(HOST, 0, ssl=ServerTls(pki.server())) as secure,
+        new_charge_point(plain.port, backoff=AT_ONCE) as charge_point,
+    ):
+        with pytest.raises(ValueError, match=r"^ssl: "):
+            charge_point.reconfigure(ssl=client_context(ca=pki.ca))
+        charge_point.reconfigure(url=f"wss://{HOST}:{secure.port}/ocpp", ssl=client_context(ca=pki.ca))
+        events = Recorder(charge_point)
+        await charge_point.drop()
+        assert (await events.wait_for(Connected)).station.remote == f"{HOST}:{secure.port}"
+
+
+async def test_the_limit_of_a_message_binds_the_next_connection() -> None:
+    csms = new_csms()
+    async with csms.serve("127.0.0.1", 0) as server, new_charge_point(server.port, backoff=AT_ONCE) as charge_point:
+
+        @charge_point.on(v16.DataTransfer)
+        async def transfer(connection: Connection, request: v16.DataTransfer) -> v16.DataTransferResponse:
+            return v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED)
+
+        long = v16.DataTransfer(vendor_id="v", data="x" * 500)
+        charge_point.reconfigure(limits=Limits(message=200))
+        await csms.stations["CP001"].call(long)
+        events = Recorder(charge_point)
+        await charge_point.drop()
+        await events.wait_for(Connected)
+        with pytest.raises(ConnectionLost):
+            await csms.stations["CP001"].call(long)
+        assert (await events.wait_for(Disconnected, count=2)).code == 1009
 
 
 async def test_reconnect_false_cancels_an_attempt_that_waits() -> None:

@@ -316,6 +316,26 @@ async def test_closing_cancels_what_takes_too_long() -> None:
     assert log == ["cancelled"]
 
 
+async def test_closing_does_not_wait_for_what_will_not_be_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatch, "_LAST_STEPS", 0.01)
+    dispatcher = Dispatcher()
+    log: list[Any] = []
+    opening = gate()
+
+    async def job() -> None:
+        try:
+            await gate()
+        finally:
+            log.append(await opening)
+
+    await outside(dispatcher.submit, job())
+    await dispatcher.close(timeout=0.0)
+    assert log == []
+    opening.set_result("ended")
+    await turns()
+    assert log == ["ended"]
+
+
 async def test_closing_leaves_no_task_behind() -> None:
     before = asyncio.all_tasks()
     dispatcher = Dispatcher()

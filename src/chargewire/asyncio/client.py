@@ -21,7 +21,7 @@ from chargewire.asyncio.dispatch import Dispatcher
 from chargewire.asyncio.hub import EventHub, Listener
 from chargewire.asyncio.options import Limits, Timeouts
 from chargewire.asyncio.tls import client_context
-from chargewire.asyncio.websocket import NORMAL, Pinger, WebSocket
+from chargewire.asyncio.websocket import NORMAL, Pinger, WebSocket, may_be_sent
 from chargewire.backoff import Backoff
 from chargewire.errors import NotConnected, UpgradeRefused
 from chargewire.events import Event, GaveUp, Reconnecting
@@ -56,14 +56,15 @@ class ChargePoint(Registry[Connection]):
         password: for Basic authentication, as bytes: of OCPP 1.6's hexadecimal key the decoded ones (SEC-006).
         handlers: objects with methods marked by :func:`~chargewire.on`; see also :meth:`on`.
         middleware: layers around every call, the first one outermost.
-        timeouts: how long to wait for what.
-        limits: how much to take from the CSMS.
-        backoff: how long to wait before dialling again.
+        timeouts: how long to wait for what; ``Timeouts()`` unless given.
+        limits: how much to take from the CSMS; ``Limits()`` unless given.
+        backoff: how long to wait before dialling again; ``Backoff()`` unless given.
         outbox: keeps what :meth:`deliver` is given; share one to keep it beyond this object.
         ssl: context for ``wss://``, see :func:`~chargewire.client_context`; without it that of the system's trust
             store.
-        compress: offer permessage-deflate.
-        reconnect: dial again when the connection is lost.
+        compress: offer permessage-deflate. Not so unless given: a station has little to compress, and OCPP 1.6 does not
+            know it (CON-016).
+        reconnect: dial again when the connection is lost. So unless given: OCPP wants a station back by itself.
         max_reconnects: failed attempts in a row after which nothing dials again until :meth:`start`. Without a limit
             unless given: a station that gives up has to be visited.
         retry_first: repeat a first attempt that fails also in ``async with``. Not so unless given: a wrong URL should
@@ -243,7 +244,11 @@ class ChargePoint(Registry[Connection]):
                 refused.
             force: drop the socket right behind the close frame, without waiting for anybody. Also ends another
                 :meth:`close` that is waiting.
+
+        Raises:
+            ValueError: ``code`` has no place in a close frame (RFC 6455, 7.4).
         """
+        _check_code(code)
         grace = 0.0 if force else self._options.timeouts.close
         self._is_closing = self._is_over = True
         self._settled.set()
@@ -274,7 +279,12 @@ class ChargePoint(Registry[Connection]):
                 self._tasks, self._context, self._is_closing = [], None, False
 
     async def drop(self, code: int = NORMAL, reason: str = "") -> None:
-        """Close the present connection only; it is dialled again after the back-off."""
+        """Close the present connection only; it is dialled again after the back-off.
+
+        Raises:
+            ValueError: ``code`` has no place in a close frame (RFC 6455, 7.4).
+        """
+        _check_code(code)
         if self._connection is not None:
             await self._connection.close(code, reason)
 
@@ -477,6 +487,11 @@ class ChargePoint(Registry[Connection]):
 
 def _context_for(options: ClientOptions) -> tls.SSLContext | None:
     return client_context() if options.ssl is None and options.url.startswith("wss://") else options.ssl
+
+
+def _check_code(code: int) -> None:
+    if not may_be_sent(code):
+        raise ValueError(f"code: {code} has no place in a close frame")
 
 
 async def _cancelled(tasks: Sequence[asyncio.Task[None]], *, timeout: float | None) -> None:

@@ -20,6 +20,7 @@ from typing import Any
 Job = Coroutine[Any, Any, None]
 
 _MAX_IDLE = 64  # workers to keep after a burst
+_LAST_STEPS = 1.0  # seconds for a cancelled job to clean up
 
 
 class Dispatcher:
@@ -56,7 +57,7 @@ class Dispatcher:
             tasks._leave_task(self._loop, worker.task)  # noqa: SLF001
 
     async def close(self, timeout: float) -> None:
-        """Give running jobs ``timeout`` seconds to end, then cancel them."""
+        """Give running jobs ``timeout`` seconds to end, then cancel them; one that goes on all the same is left."""
         self._closed = True
         for worker in self._idle:
             worker.task.cancel()
@@ -65,7 +66,8 @@ class Dispatcher:
             _, late = await asyncio.wait(running, timeout=timeout)
             for task in late:
                 task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            if late:
+                await asyncio.wait(late, timeout=_LAST_STEPS)
 
     def _hire(self) -> _Worker:
         worker = _Worker(self._loop)

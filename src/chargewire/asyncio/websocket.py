@@ -268,7 +268,7 @@ class WebSocket(WSListener):
         """Answer a close frame with its own code; then the TCP connection ends (RFC 6455, 5.5.1)."""
         if not transport.is_close_frame_sent:
             code = int(cast(Any, frame).get_close_code())
-            if frame.payload_size and not _may_be_sent(code):
+            if frame.payload_size and not may_be_sent(code):
                 self.fail(PROTOCOL_ERROR, f"no close frame says {code}")
                 return
             transport.send_close(cast(WSCloseCode, code or NORMAL), None)
@@ -420,7 +420,7 @@ class _Sink(asyncio.Protocol):
         self._parser.connection_lost(exc)
 
 
-def _may_be_sent(code: int) -> bool:
+def may_be_sent(code: int) -> bool:
     """Tell the close codes that may be on the wire (RFC 6455, 7.4) from those that only report, or mean nothing."""
     return code in _SENT_CODES or _FIRST_FREE_CODE <= code < _BEYOND_CODES
 
