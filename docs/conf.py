@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
+from types import UnionType
 from typing import Any, ClassVar, get_type_hints
 
 from docutils import nodes
@@ -22,7 +23,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
 import chargewire
-from chargewire import messages, protocol, testing
+from chargewire import Connection, messages, protocol, testing
 from chargewire.compat import ocpp
 
 project = "chargewire"
@@ -59,6 +60,8 @@ _CONTENTS = {
 }
 _RELATIVE_LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((\.\./[^)#\s]*)(?:#[^)\s]*)?\)")
 _MODULES = (testing, ocpp)
+_NOT_FOR_USERS = ("adapt", "blocked", "closed", "opened", "receive", "settle", "supersede", "unblocked")
+_AFTER_NAPOLEON = 600
 _DOCUMENTED = "chargewire_documented"
 
 
@@ -92,6 +95,7 @@ def setup(app: Sphinx) -> None:
     app.add_lexer("mermaid", TextLexer)  # forges draw it; here it stays text, because its renderer is fetched
     app.connect("source-read", _add_contents)
     app.connect("source-read", _unlink)
+    app.connect("autodoc-process-docstring", _shorten_types, priority=_AFTER_NAPOLEON)
     app.connect("missing-reference", _resolve)
 
 
@@ -119,9 +123,21 @@ def _directive(name: str, value: Any) -> str:
         elsewhere = [base.__name__ for base in value.__mro__[1:] if base in _PUBLIC.values() or not _is_ours(base)]
         options = [":members:", ":show-inheritance:", f":inherited-members: {', '.join(elsewhere)}"]
         options += [":undoc-members:"] if issubclass(value, enum.Enum) else []
+        options += [f":exclude-members: {', '.join(_NOT_FOR_USERS)}"] if issubclass(value, Connection) else []
+    elif inspect.isfunction(value):
+        kind, options = "autofunction", []
+    elif hasattr(value, "__origin__") or isinstance(value, UnionType):
+        kind, options = "autodata", [":no-value:"]
     else:
-        kind, options = ("autofunction", []) if inspect.isfunction(value) else ("autodata", [":no-value:"])
+        kind, options = "py:data", [f":type: {type(value).__name__}", f":value: {value!r}"]
     return "\n".join([f".. {kind}:: chargewire.{name}", *(f"   {option}" for option in options)])
+
+
+def _shorten_types(_: Sphinx, __: str, ___: str, ____: Any, _____: Any, lines: list[str]) -> None:
+    """Leave the modules out of the types of attributes, as autodoc does with those of arguments."""
+    for index, line in enumerate(lines):
+        if line.startswith(":vartype "):
+            lines[index] = re.sub(r"\b(?:[a-z_]\w*\.)+\w+", r"~\g<0>", line)
 
 
 def _evaluate_annotations(names: Iterable[Any]) -> None:
