@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Generic, Literal, TypeVar
+
+from chargewire.handshake import Head
 
 C = TypeVar("C")  # whatever stands for a connection: a Station, a Connection, or a facade of one
 
@@ -45,12 +47,14 @@ class UpgradeAborted:
     Attributes:
         identity: who asked, as far as it could be read.
         remote: address of the peer, ``host:port``.
+        request: what it asked for; ``None`` when it did not get that far.
     """
 
     identity: str | None
     reason: str
     status: HTTPStatus
     remote: str
+    request: Head | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

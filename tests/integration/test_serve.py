@@ -14,9 +14,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from support.library import Recorder
 from support.processes import PATIENCE, Command, ready, until
 
-from chargewire import ChargePoint, v16
+from chargewire import ChargePoint, Disconnected, v16
 from chargewire.backoffice.api.auth import hash_token
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="signals of POSIX")
@@ -109,11 +110,12 @@ async def test_the_token_of_the_environment_is_neither_printed_nor_kept(tmp_path
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_stops_it_in_order_and_in_time(tmp_path: Path, number: signal.Signals) -> None:
-    """Stations are told 1001, a browser that is being answered does not hold it up, and the exit code is 0."""
+    """Stations are told 1012, a browser that is being answered does not hold it up, and the exit code is 0."""
     async with process(tmp_path, *serve(tmp_path, "--unknown-stations", "auto")) as command:
         url = await portal_of(command)
         stations = await printed(command, r"Stations:\s+(ws://[^/\s]+)/")
         async with ChargePoint(stations, v16, identity="CP001") as charge_point, httpx.AsyncClient() as client:
+            told = Recorder(charge_point, Disconnected)
             await charge_point.call(v16.BootNotification(charge_point_vendor="Acme", charge_point_model="One"))
             polling = f"{url}/socket.io/?EIO=4&transport=polling"
             session = json.loads((await client.get(polling)).text[1:])
@@ -123,6 +125,7 @@ async def test_a_signal_stops_it_in_order_and_in_time(tmp_path: Path, number: si
             async with asyncio.timeout(10):
                 assert await asyncio.to_thread(command.wait) == 0
                 await asyncio.wait([waiting])
+            assert (await told.wait_for(Disconnected)).code == 1012
     assert "Traceback" not in command.output
     events = [json.loads(line) for line in command.output.splitlines() if line.startswith("{")]
     assert [event["event"] for event in events if event["logger"].endswith("app")] == ["started", "stopped"]

@@ -129,6 +129,8 @@ async def test_a_rejected_station_reads_the_status_and_the_reason(status: HTTPSt
         assert header is None or header in answer.headers
         aborted = await events.wait_for(UpgradeAborted)
         assert (aborted.identity, aborted.reason, aborted.status) == ("RAW", "go away", status)
+        assert aborted.request is not None
+        assert aborted.request.target == "/ocpp/RAW"
 
 
 async def test_slow_authentication_is_answered_with_408_and_cancelled() -> None:

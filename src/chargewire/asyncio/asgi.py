@@ -135,6 +135,7 @@ class _Upgrade:
     def __init__(self, reception: Reception, scope: Scope) -> None:
         self._reception = reception
         self._scope = scope
+        self._head = _read_head(scope)
         self._identity: str | None = None
         self._remote = "{}:{}".format(*(scope.get("client") or ("unknown", 0)))
 
@@ -156,11 +157,11 @@ class _Upgrade:
                 reject = Reject(HTTPStatus.INTERNAL_SERVER_ERROR, "authentication failed")
         reason = reject.reason or reject.status.phrase
         _log.warning("%s: upgrade refused, %d %s", self._identity or self._remote, reject.status, reason)
-        self._reception.hub.emit(UpgradeAborted(self._identity, reason, reject.status, self._remote))
+        self._reception.hub.emit(UpgradeAborted(self._identity, reason, reject.status, self._remote, self._head))
         return reject
 
     async def _run(self, admit: Admit, undecided: int) -> tuple[Owner, Terms]:
-        reception, head = self._reception, _read_head(self._scope)
+        reception, head = self._reception, self._head
         self._remote = reception.door.locate(head, self._remote)
         now = asyncio.get_running_loop().time()
         reception.door.knock(self._remote, present=undecided + reception.crowd(), now=now)

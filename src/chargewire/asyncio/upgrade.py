@@ -141,6 +141,7 @@ class UpgradeGate(asyncio.Protocol):
         self._buffer = bytearray()
         self._task: asyncio.Task[None] | None = None
         self._identity: str | None = None
+        self._request: Head | None = None
         self._remote = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -187,7 +188,7 @@ class UpgradeGate(asyncio.Protocol):
     async def _upgrade(self, raw: bytes) -> None:
         """Run the pipeline. Nothing a peer sends and nothing the user's code raises leaves this coroutine."""
         try:
-            head = handshake.parse_head(raw)
+            head = self._request = handshake.parse_head(raw)
             if page := self._pipeline.page(head):  # before the door: a balancer asks often, and of a full server too
                 self._leave()
                 self._finish(encode_page(page, head.method))
@@ -236,7 +237,7 @@ class UpgradeGate(asyncio.Protocol):
         self._leave()
         reason = reject.reason or reject.status.phrase
         _log.warning("%s: upgrade refused, %d %s", self._identity or self._remote, reject.status, reason)
-        self._pipeline.hub.emit(UpgradeAborted(self._identity, reason, reject.status, self._remote))
+        self._pipeline.hub.emit(UpgradeAborted(self._identity, reason, reject.status, self._remote, self._request))
         self._finish(handshake.encode_reject(reject))
 
     def _finish(self, answer: bytes) -> None:

@@ -30,6 +30,7 @@ from chargewire.events import Event
 
 _HTTP_BACKLOG = 2048
 _HTTP_SHUTDOWN = 3  # seconds for requests that are being answered
+_DRAIN = 5.0  # seconds for calls that are under way; less than any supervisor waits
 _MAX_WEBSOCKET_MESSAGE = 1_000_000  # bytes from a browser
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -107,6 +108,7 @@ class Backoffice:
         self.http = Address(config.http.host, listener.getsockname()[1])
         with _explained("ocpp", config.ocpp):
             server = await resources.enter_async_context(self.csms.serve(config.ocpp.host, config.ocpp.port))
+        resources.push_async_callback(server.drain, _DRAIN)
         self.ocpp = Address(config.ocpp.host, server.port)
         api = Api(self.store, services, self.csms, token_hash=token_hash, clock=self._clock, epoch=secrets.token_hex(8))
         await resources.enter_async_context(_serve_http(api.app, listener))
