@@ -451,14 +451,17 @@ async def test_closed_during_a_later_dial_it_stays_closed() -> None:
     assert not events.of(Connected)
 
 
-async def test_closed_while_the_block_is_entered_it_raises_there() -> None:
-    async with silent_peer() as (port, heads):
+@pytest.mark.parametrize("steps", [1, 2, 3, 50])
+async def test_closed_while_the_block_is_entered_it_raises_there(steps: int) -> None:
+    async with silent_peer() as (port, _):
         charge_point = new_charge_point(port)
         entering = asyncio.create_task(charge_point.__aenter__())
-        await until(lambda: heads)
+        for _ in range(steps):
+            await asyncio.sleep(0)
         await charge_point.close()
         with pytest.raises(NotConnected, match="closed before it was connected"):
-            await entering
+            async with asyncio.timeout(2):
+                await entering
 
 
 async def test_closing_what_was_never_started_or_is_closed_does_nothing() -> None:

@@ -378,10 +378,11 @@ class ChargePoint(Registry[Connection]):
             )  # fmt: skip
         first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         first.add_done_callback(_retrieve)
-        self._tasks = [
-            asyncio.create_task(self._stay_connected(first, retry_first=retry_first)),
-            asyncio.create_task(self._courier.run()),
-        ]
+        keeper = asyncio.create_task(self._stay_connected(first, retry_first=retry_first))
+        keeper.add_done_callback(
+            lambda _: _fail(first, NotConnected(f"{self.identity} was closed before it was connected"))
+        )
+        self._tasks = [keeper, asyncio.create_task(self._courier.run())]
         return first
 
     async def _stay_connected(self, first: asyncio.Future[None], *, retry_first: bool) -> None:
@@ -408,8 +409,8 @@ class ChargePoint(Registry[Connection]):
             if asyncio.current_task() in self._tasks:
                 self._is_over = True
                 self._settled.set()
-            if not first.done():
-                first.set_exception(error or NotConnected(f"{self.identity} was closed before it was connected"))
+            if error is not None:
+                _fail(first, error)
 
     async def _back_off(self, failures: int, error: Exception | None) -> bool:
         """Wait until it is time to dial again; returns whether to."""
@@ -501,6 +502,11 @@ async def _cancelled(tasks: Sequence[asyncio.Task[None]], *, timeout: float | No
         for task in ending:
             task.cancel()
         await asyncio.wait(ending, timeout=timeout)
+
+
+def _fail(first: asyncio.Future[None], error: Exception) -> None:
+    if not first.done():
+        first.set_exception(error)
 
 
 def _retrieve(first: asyncio.Future[None]) -> None:
