@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple, get_args, get_origin
+from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 import chargewire
 from chargewire import events, v16, v21, v201, validation
@@ -218,9 +218,14 @@ def _options(taker: Callable[..., Any]) -> list[Option]:
     for parameter in _parameters(taker):
         text = described.get(parameter.name, "")
         unit = _unit(text, summary) if re.search(r"\b(?:int|float)\b", str(parameter.annotation)) else ""
-        star = "*" if parameter.kind is parameter.VAR_POSITIONAL else ""
         options.append(
-            Option(star + parameter.name, _type(parameter.annotation), _default(parameter), unit, _markdown(text))
+            Option(
+                parameter.name if parameter.kind is not parameter.VAR_POSITIONAL else f"*{parameter.name}",
+                _type(parameter.annotation, inspect.getmodule(taker)),
+                _default(_made(taker, parameter)),
+                unit,
+                _markdown(text, of=taker.__name__),
+            )
         )
     return options
 
@@ -243,9 +248,17 @@ def _unit(text: str, summary: str) -> str:
     return first[1].lower() if first[1].istitle() else first[1]
 
 
-def _default(parameter: inspect.Parameter) -> str:
-    match parameter.default:
-        case parameter.empty:
+def _made(taker: Callable[..., Any], parameter: inspect.Parameter) -> Any:
+    """Return the default of a parameter; where each object gets its own, one of those."""
+    made = getattr(taker, "__dataclass_fields__", {}).get(parameter.name)
+    if made is None or made.default_factory is dataclasses.MISSING:
+        return parameter.default
+    return made.default_factory()
+
+
+def _default(default: Any) -> str:
+    match default:
+        case inspect.Parameter.empty:
             return "required"
         case enum.Enum() as member:
             return f"`{type(member).__name__}.{member.name}`"
@@ -283,14 +296,23 @@ def _summary(documented: Any) -> str:
     return re.sub(r"\s+", " ", text)
 
 
-def _markdown(text: str) -> str:
-    """Turn the markup of docstrings into Markdown."""
-    text = _ROLE.sub(lambda role: f"`{role[2]}()`" if role[1] in {"func", "meth"} else f"`{role[2]}`", text)
+def _markdown(text: str, *, of: str = "") -> str:
+    """Turn the markup of a docstring, ``of`` a class for example, into Markdown."""
+
+    def name(role: re.Match[str]) -> str:
+        owner = f"{of}." if of and role[1] in {"attr", "meth"} and "." not in role[2] else ""
+        return f"`{owner}{role[2]}{'()' if role[1] in {'func', 'meth'} else ''}`"
+
+    text = _ROLE.sub(name, text)
     return re.sub(r"\s+", " ", text.replace("``", "`")).strip()
 
 
-def _type(annotation: Any) -> str:
+def _type(annotation: Any, module: ModuleType | None = None) -> str:
     text = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
+    named = getattr(module, text, None)
+    if get_origin(named) is Literal:
+        text = " | ".join(map(repr, get_args(named)))
+    text = re.sub(r"\bLiteral\[([^\]]*)\]", lambda words: words[1].replace(", ", " | "), text)
     return f"`{text.replace('tls.', 'ssl.')}`"
 
 
