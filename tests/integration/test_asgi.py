@@ -27,10 +27,12 @@ from chargewire import (
     Connected,
     ConnectionLost,
     Disconnected,
+    Door,
     Handshake,
     Limits,
     Reject,
     Replaced,
+    Route,
     SecurityProfile,
     Station,
     Timeouts,
@@ -100,6 +102,23 @@ async def test_calls_go_both_ways(ws: str) -> None:
     assert (ended.code, ended.by) == (1000, "peer")
     assert [type(event) for event in events.events] == [Connected, Disconnected]
     assert not csms.stations
+
+
+async def test_door_and_routes_are_those_of_the_csms() -> None:
+    csms = new_csms(
+        limits=Limits(connections=1),
+        door=Door(trusted_proxies=["127.0.0.0/8"]),
+        routes={"/depot/{a}/{identity}": Route()},
+    )
+    events = Recorder(csms)
+    async with mounting(csms, proxy_headers=False) as port:
+        async with await RawPeer.dial(port) as peer:
+            assert (await peer.upgrade("/depot/CP001", headers={"X-Forwarded-For": "192.0.2.1"})).status == 404
+        assert (await events.wait_for(UpgradeAborted)).remote == "192.0.2.1:0"
+        async with await RawPeer.connect(port, "/depot/x/CP001"), await RawPeer.dial(port) as peer:
+            assert csms.stations["CP001"].remote.startswith("127.0.0.1:")
+            answer = await peer.upgrade("/depot/x/CP002")
+            assert (answer.status, answer.headers["retry-after"]) == (503, "10")
 
 
 @pytest.mark.parametrize("ws", IMPLEMENTATIONS)

@@ -270,10 +270,10 @@ class CSMS(Registry[Station[S]], Generic[S]):
         """Make an ASGI application of this CSMS, to mount in Starlette, FastAPI, Litestar and their like.
 
         Authentication, limits, routes (with the path of the mount), events and replaced connections are those of
-        :meth:`serve`. What belongs to the socket
-        is the ASGI server's: ``Timeouts.ping_interval``, ``compress`` and ``Limits.head`` mean nothing here. A refusal
-        has its status and reason where the server has the extension ``websocket.http.response``, and is a bare 403
-        elsewhere. Whether a connection is encrypted is what the server says, or makes of a proxy's headers.
+        :meth:`serve`. What belongs to the socket is the ASGI server's: ``Timeouts.ping_interval``, ``compress`` and
+        ``Limits.head`` mean nothing here. A refusal has its status and reason where the server has the extension
+        ``websocket.http.response``, and is a bare 403 elsewhere. Whether a connection is encrypted is what the server
+        says, or makes of a proxy's headers.
 
         Raises:
             ValueError: the security profile is 3: ASGI knows nothing of client certificates.
