@@ -101,7 +101,7 @@ class Connection:
 
     @property
     def subprotocol(self) -> str:
-        """The negotiated version as in ``Sec-WebSocket-Protocol``: ``ocpp1.6``, ``ocpp2.0.1`` or ``ocpp2.1``."""
+        """The negotiated version, as in ``Sec-WebSocket-Protocol``; one of ``ocpp1.6``, ``ocpp2.0.1``, ``ocpp2.1``."""
         return self._protocol.subprotocol
 
     @property

@@ -221,7 +221,7 @@ class Connection(Generic[S]):
 
     @property
     def state(self) -> State:
-        """``State.OPEN`` while messages can be sent: that of ``websockets``, where that is installed."""
+        """``State.OPEN`` while messages can be sent; of ``websockets``, where that is installed."""
         if self._gone.done():
             return State.CLOSED
         return State.OPEN if self._websocket is not None and self._websocket.is_open else State.CLOSING
