@@ -33,9 +33,9 @@ test: setup chromium ## run every test, browser included
 	cd $(WEB) && npm test
 	@$(CHROMIUM) || $(NOT_RUN)
 
-check: setup ## check format, lint, types, imports, generated files and documentation
-	@$(MAKE) -s -k -j 2 check-pyright check-mypy check-portal check-docs check-generated check-imports check-lint \
-		check-format
+check: setup ## check format, lint, types, imports, generated files, documentation and the core's coverage
+	@$(MAKE) -s -k -j 2 check-pyright coverage check-mypy check-portal check-docs check-generated check-imports \
+		check-lint check-format
 
 coverage: .venv/.synced ## hold the core to full branch coverage by its unit tests alone
 	@$(BIN)/coverage run -m pytest $(CORE_TESTS)
