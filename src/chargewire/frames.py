@@ -12,7 +12,6 @@ from chargewire.errors import MalformedFrame
 MAX_ID = 36  # OCPP-J 1.6 table 3, OCPP-J 2.1 table 4
 
 Id = Annotated[str, Meta(min_length=1, max_length=MAX_ID)]
-EMPTY = Raw(b"{}")
 
 CALL, CALL_RESULT, CALL_ERROR, CALL_RESULT_ERROR, SEND = 2, 3, 4, 5, 6
 

@@ -21,7 +21,6 @@ from chargewire.backoffice.domain import OutboxEvent
 from chargewire.backoffice.store.base import StoreClosedError, StoreError
 
 T = TypeVar("T")
-UnitT = TypeVar("UnitT", bound="BatchUnit")
 
 MAX_BATCH = 200  # more would keep the first of them waiting longer than they save
 
